@@ -1,0 +1,1 @@
+"""whichtask: which tasks does a network generalise on, and which task is it in?"""

@@ -1,0 +1,132 @@
+"""Files that are either whole or not there: written beside, synced, then renamed over the target."""
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import yaml
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from whichtask.errors import WhichtaskError
+
+Array = npt.NDArray[Any]
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yield a path beside ``target``; on success it is synced and renamed over the target, on failure removed.
+
+    The temporary name keeps the target's suffix, because several writers choose their format by it.
+
+    Raises:
+        WhichtaskError: the folder cannot be made or written to.
+    """
+    target = Path(target)
+    temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        raise WhichtaskError(
+            f"cannot write {target}: {error.strerror or error}. "
+            "The results folder must be writable and the disk must have space."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic_path(target) as path:
+        path.write_text(text, encoding="utf-8")
+
+
+def write_yaml(target: Path, content: Mapping[str, Any]) -> None:
+    """Write a mapping as YAML, keys in the given order, atomically."""
+    write_text(target, yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=120))
+
+
+def write_csv(target: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV without its index, floats with 9 significant digits, atomically."""
+    with atomic_path(target) as path:
+        table.to_csv(path, index=False, float_format="%.9g")
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a table that ``write_csv`` wrote.
+
+    Raises:
+        WhichtaskError: the file is missing, empty or no CSV.
+    """
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise WhichtaskError(f"cannot read the table {path}: {error}") from error
+
+
+def write_npz(target: Path, arrays: Mapping[str, Array]) -> None:
+    """Write named arrays (no object arrays) as a compressed ``.npz``, atomically."""
+    for name, array in arrays.items():
+        if array.dtype == object:
+            raise TypeError(f"array {name!r} has dtype object, which would need pickle")
+    with atomic_path(target) as path, path.open("wb") as handle:
+        np.savez_compressed(handle, allow_pickle=False, **arrays)
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """Read all arrays of an ``.npz``; nothing is unpickled.
+
+    Raises:
+        WhichtaskError: the file is missing, truncated or holds pickled objects.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except Exception as error:  # zipfile, zlib and NumPy raise half a dozen types for damaged files
+        raise WhichtaskError(f"cannot read {path} as an .npz of plain arrays: {error}") from error
+
+
+def write_tensors(target: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None) -> None:
+    """Write tensors as safetensors with JSON metadata, atomically."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic_path(target) as path:
+        save_file(whole, path, metadata={"json": json.dumps(dict(metadata or {}))})
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what ``write_tensors`` wrote.
+
+    Returns:
+        The tensors by name, on the CPU, and the metadata.
+
+    Raises:
+        WhichtaskError: the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as handle:
+            metadata = json.loads((handle.metadata() or {}).get("json", "{}"))
+            return {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 - no mapping, metadata
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise WhichtaskError(f"cannot read {path} as safetensors: {error}") from error
+
+
+def digest(*arrays: Array) -> str:
+    """Return the SHA-256 (hex) of arrays: dtype, shape and bytes in C order."""
+    sha = hashlib.sha256()
+    for array in arrays:
+        sha.update(f"{array.dtype.str}{array.shape}".encode())
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
