@@ -118,7 +118,9 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as handle:
             metadata = json.loads((handle.metadata() or {}).get("json", "{}"))
-            return {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 - no mapping, metadata
+            # `handle` is no mapping: it has keys() but cannot be iterated.
+            tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+            return tensors, metadata
     except (OSError, SafetensorError, json.JSONDecodeError) as error:
         raise WhichtaskError(f"cannot read {path} as safetensors: {error}") from error
 

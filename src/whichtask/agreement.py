@@ -1,0 +1,174 @@
+"""The agreement score (AS) of tasks: do two networks trained on the same labels agree on images they have not seen?
+
+Protocol (facts 1.1; ``check_as.py`` and ``supervised.py`` of the authors): two networks from different weights, the same
+batches in the same order, Adam on hard labels, agreement of their predictions in evaluation mode on held-out images. It
+needs no labels there. A random task says nothing unless the networks have memorised it, so train accuracy stands beside
+every score, and so does the agreement expected by chance from how often each network predicts each side.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from whichtask.config import AgreementSettings, DataSettings, NetworkSpec, Section
+from whichtask.data import ImageSet
+from whichtask.errors import WhichtaskError
+from whichtask.networks import build
+from whichtask.seeding import seed_of
+from whichtask.stats import share_interval
+from whichtask.tasks import TaskSet
+from whichtask.training import FittedPair, ImageBank, LiveState, PairFit, Sample, divide
+
+ROWS = "rows"
+
+
+class AgreementJob(Section):
+    """Everything that decides the agreement scores of a task set but the images and labels themselves."""
+
+    seed: int
+    data: DataSettings
+    network_name: str
+    network: NetworkSpec
+    agreement: AgreementSettings
+
+
+def chance_agreement(first: Tensor, second: Tensor) -> float:
+    """Return how often two independent networks with these class rates would agree: p q + (1 - p)(1 - q).
+
+    Args:
+        first: [n] predictions, 0 or 1.
+        second: [n] likewise.
+    """
+    p, q = first.double().mean().item(), second.double().mean().item()
+    return p * q + (1 - p) * (1 - q)
+
+
+def score_tasks(
+    images: ImageSet,
+    tasks: TaskSet,
+    set_name: str,
+    job: AgreementJob,
+    *,
+    device: torch.device,
+    results: Path,
+    first: int | None = None,
+) -> pd.DataFrame:
+    """Score each task with the pairs of networks that the job asks for.
+
+    Finished rows and the fit in progress are kept in the job's live state, so that a killed run goes on where it was and
+    ends with the same scores.
+
+    Args:
+        images: the data set.
+        tasks: labellings of all its images, K of them.
+        set_name: the name of the task set, for the table.
+        job: settings.
+        device: where to train.
+        results: results folder, for the live state.
+        first: score only the first so many tasks.
+
+    Returns:
+        One row for each task and pair; see ``row_of`` for the columns.
+
+    Raises:
+        WhichtaskError: the tasks are not of these images, or a task has one class only where networks train on it.
+    """
+    sample = _Sampler(images, tasks, job, device)
+    chosen = range(min(first or len(tasks.names), len(tasks.names)))
+    what = {"images": images.sha256, "tasks": tasks.sha256, "set": set_name, "first": first}
+    live = LiveState(results, {"verb": "agreement", "job": job.model_dump(mode="json"), "device": device.type, **what})
+    resumed = live.load(ROWS)
+    rows: list[dict[str, Any]] = resumed[1]["rows"] if resumed else []
+    pairs = list(range(job.agreement.pairs))
+    groups = [pairs] if job.agreement.execution == "batched" else [[pair] for pair in pairs]
+    finished = {(row["task"], row["pair"]) for row in rows}
+    label = f"AS of {set_name} tasks, {job.network_name}"
+    with tqdm(total=len(chosen) * len(pairs), initial=len(rows), desc=label, unit="pair", disable=None) as bar:
+        for k in chosen:
+            for group in groups:
+                if (tasks.names[k], group[0]) in finished:
+                    continue
+                rows += [sample.row_of(set_name, k, fitted) for fitted in sample.fit(k, group, live, bar)]
+                live.save(ROWS, {}, {"rows": rows})
+                bar.update(len(group))
+    live.clear()
+    return pd.DataFrame(rows)
+
+
+class _Sampler:
+    """The images of a job on the device, and pairs of networks fitted to one task after another."""
+
+    def __init__(self, images: ImageSet, tasks: TaskSet, job: AgreementJob, device: torch.device):
+        if tasks.labels.shape[1] != len(images.labels):
+            raise WhichtaskError(
+                f"the task set labels {tasks.labels.shape[1]} images, but {images.name} has {len(images.labels)} "
+                "(training and test); tasks belong to one data set"
+            )
+        self.tasks, self.job, self.device, self.data_name = tasks, job, device, images.name
+        self.bank = ImageBank.of(images, device)
+        division = divide(images.n_train, job.data)
+        train = division.train[: job.agreement.images]
+        if len(train) < (job.agreement.images or 1):
+            raise WhichtaskError(
+                f"agreement.images = {job.agreement.images}, but the training part of {images.name} has {len(train)}"
+            )
+        self.train, self.heldout = torch.from_numpy(train).to(device), torch.from_numpy(division.heldout).to(device)
+
+    def fit(self, k: int, pairs: Sequence[int], live: LiveState, bar: "tqdm[Any]") -> list[FittedPair]:
+        """Fit fresh pairs of networks to task k."""
+        job, name = self.job, self.tasks.names[k]
+        labels = torch.from_numpy(self.tasks.labels[k]).long().to(self.device)
+        rate = labels[self.train].double().mean().item()
+        if rate in (0.0, 1.0):
+            raise WhichtaskError(
+                f"task {name!r} has one class only on the {len(self.train)} training images; networks need both"
+            )
+        networks = [
+            build(job.network, self.bank.shape, 2, seed=("weights", job.seed, name, pair, member)).to(self.device)
+            for pair in pairs
+            for member in (0, 1)
+        ]
+        sample = Sample(self.bank, self.train, self.heldout, labels)
+        fit = PairFit(networks, pairs, sample, job.agreement, ("agreement", job.seed, name))
+        return fit.run(live, tick=lambda epoch: bar.set_postfix(task=name, epoch=epoch, refresh=False))
+
+    def row_of(self, set_name: str, k: int, fitted: FittedPair) -> dict[str, Any]:
+        """Return the table row of one pair: shares in 0..1, seconds of wall time, images learned from per second."""
+        settings, name = self.job.agreement, self.tasks.names[k]
+        first, second = fitted.heldout_predictions
+        labels = torch.from_numpy(self.tasks.labels[k])
+        truth = labels[self.heldout.cpu()]
+        agreement = (first == second).double().mean().item()
+        low, high = share_interval(agreement, len(first), settings.bootstrap, seed_of("row", name, fitted.pair))
+        test = [(predictions == truth).double().mean().item() for predictions in (first, second)]
+        return {
+            "data": self.data_name,
+            "network": self.job.network_name,
+            "set": set_name,
+            "task": name,
+            "pair": fitted.pair,
+            "agreement": agreement,
+            "agreement_low": low,
+            "agreement_high": high,
+            "chance_agreement": chance_agreement(first, second),
+            "train_accuracy_1": fitted.train_accuracy[0],
+            "train_accuracy_2": fitted.train_accuracy[1],
+            "train_accuracy": sum(fitted.train_accuracy) / 2,
+            "test_accuracy_1": test[0],
+            "test_accuracy_2": test[1],
+            "test_accuracy": sum(test) / 2,
+            "positive_rate": labels[self.train.cpu()].double().mean().item(),
+            "images_train": len(self.train),
+            "images_heldout": len(self.heldout),
+            "epochs": fitted.epochs,
+            "seconds": fitted.seconds,
+            "images_per_s": 2 * len(self.train) * fitted.epochs / max(fitted.seconds, 1e-9),
+            "execution": settings.execution,
+            "precision": settings.precision,
+            "device": self.device.type,
+        }

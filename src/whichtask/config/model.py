@@ -1,0 +1,168 @@
+"""The whole configuration, its checks across sections, and how it is read with errors that a user can act on."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+
+from whichtask.config.base import KNOWN_DATA, DataFacts, Section
+from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
+from whichtask.config.sections import (
+    AgreementSettings,
+    DataSettings,
+    DiscoverySettings,
+    DynamicsSettings,
+    FigureSettings,
+    TaskSettings,
+)
+from whichtask.errors import WhichtaskError
+
+T = TypeVar("T", bound=BaseModel)
+_SPECS: dict[int | str, type[BaseModel]] = {
+    spec.model_fields["arch"].default: spec for spec in (CnnSpec, MlpSpec, ResNetSpec, VitSpec)
+}
+
+
+class Config(Section):
+    """Everything scientific that can be chosen."""
+
+    scale: Literal["smoke", "laptop", "paper"] = Field(
+        "laptop",
+        description="What the numbers may be compared with: nothing, the paper's effects, the paper's numbers.",
+    )
+    seed: int = Field(0, description="Seed of the run; every draw is hashed from it and from what the draw is for.")
+    results: str = Field("results", min_length=1, description="Folder that everything is written to.")
+    data: DataSettings = Field(DataSettings(), description="Which images.")
+    networks: dict[str, NetworkSpec] = Field(
+        {
+            "cnn": CnnSpec(arch="cnn"),
+            "mlp": MlpSpec(arch="mlp", width=0.25),
+            "resnet18": ResNetSpec(arch="resnet18", width=0.125),
+            "vit": VitSpec(arch="vit", patch=7, dim=64, depth=3, heads=4, head_dim=16, mlp_dim=128),
+        },
+        description="Networks by name: an architecture and its size each.",
+    )
+    tasks: TaskSettings = Field(TaskSettings(), description="Which labellings.")
+    agreement: AgreementSettings = Field(AgreementSettings(), description="The agreement score.")
+    discovery: DiscoverySettings = Field(DiscoverySettings(), description="Discovery of a set of tasks.")
+    dynamics: DynamicsSettings = Field(DynamicsSettings(), description="Discovery of one task, recorded.")
+    figures: FigureSettings = Field(FigureSettings(), description="How figures look.")
+
+    @field_validator("networks")
+    @classmethod
+    def _named(cls, networks: dict[str, NetworkSpec]) -> dict[str, NetworkSpec]:
+        if not networks:
+            raise ValueError("at least one network is needed")
+        for name in networks:
+            if not name.replace("_", "").replace("-", "").isalnum():
+                raise ValueError(f"the name {name!r} goes into file names: letters, digits, '_' and '-' only")
+        return networks
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        self._check_networks()
+        facts = KNOWN_DATA.get(self.data.name)
+        if facts:
+            self._check_data(facts)
+        if self.data.train_images is not None:
+            self._check_images(self.data.train_images)
+        return self
+
+    def _check_networks(self) -> None:
+        used = {
+            "discovery.encoder": [self.discovery.encoder],
+            "discovery.network": [self.discovery.network],
+            "agreement.networks": self.agreement.networks,
+        }
+        for key, names in used.items():
+            for name in names:
+                if name not in self.networks:
+                    raise ValueError(f"{key}: unknown network {name!r}; networks has {', '.join(self.networks)}")
+
+    def _check_data(self, facts: DataFacts) -> None:
+        for name in {self.discovery.encoder, self.discovery.network, *self.agreement.networks}:
+            try:
+                self.networks[name].check_image(facts.shape)
+            except WhichtaskError as error:
+                raise ValueError(f"networks.{name}: {error} (data.name is {self.data.name})") from None
+        available = self.data.generated_images[0] if self.data.name == "factors32" else facts.train_images
+        asked = (self.data.train_images or 1) + self.data.heldout_images + self.data.discovery_heldout_images
+        if asked > available:
+            raise ValueError(
+                f"data: train_images + heldout_images + discovery_heldout_images = {asked}, "
+                f"but {self.data.name} has only {available} training images"
+            )
+
+    def _check_images(self, train_images: int) -> None:
+        most = {
+            "agreement.images": self.agreement.images or 1,
+            "agreement.image_sweep": max(self.agreement.image_sweep),
+            "discovery.inner_batch_size": self.discovery.inner_batch_size,
+            "dynamics.start_images": self.dynamics.start_images,
+        }
+        for key, images in most.items():
+            if images > train_images:
+                raise ValueError(f"{key} = {images} must be at most data.train_images = {train_images}")
+        smallest = min(self.agreement.images or train_images, *self.agreement.image_sweep)
+        if self.agreement.batch_size > smallest:
+            raise ValueError(
+                f"agreement.batch_size = {self.agreement.batch_size} must be at most the smallest number of "
+                f"training images, {smallest} (agreement.images, agreement.image_sweep)"
+            )
+        if self.discovery.agreement_batch_size > self.data.discovery_heldout_images:
+            raise ValueError(
+                f"discovery.agreement_batch_size = {self.discovery.agreement_batch_size} must be at most "
+                f"data.discovery_heldout_images = {self.data.discovery_heldout_images}"
+            )
+
+
+def _allowed_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys of the section that an error location points into, as far as it can be followed."""
+    current: type[BaseModel] | None = model
+    for part in location[:-1]:
+        field = current.model_fields.get(str(part)) if current else None
+        annotation = field.annotation if field else None
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            current = annotation
+        else:
+            current = _SPECS.get(str(part))  # pydantic puts the architecture into the path of a network's key
+    return list(current.model_fields) if current else []
+
+
+def _explain(model: type[BaseModel], error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        location = problem["loc"]
+        where = ".".join(str(part) for part in location if part not in _SPECS) or "config"
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            allowed = _allowed_keys(model, location)
+            close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            message = f"unknown key{hint} Allowed here: {', '.join(allowed)}"
+        elif problem["type"] not in ("value_error", "missing", "union_tag_invalid"):
+            message = f"{message}, not {problem['input']!r}"
+        lines.append(f"{where}: {message}")
+    return "\n".join(lines)
+
+
+def parse(model: type[T], content: Mapping[str, Any], what: str = "the configuration") -> T:
+    """Build a pydantic model from plain values.
+
+    Raises:
+        WhichtaskError: one line for each problem: the key's path, what is wrong and what is allowed.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise WhichtaskError(f"{what} is not valid:\n{_explain(model, error)}") from None
+
+
+def load_config(content: Mapping[str, Any]) -> Config:
+    """Check a configuration as read from YAML; missing keys take the laptop's values.
+
+    Raises:
+        WhichtaskError: one line for each problem: the key's path, what is wrong and what is allowed.
+    """
+    return parse(Config, content)

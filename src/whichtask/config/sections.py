@@ -1,0 +1,202 @@
+"""The sections of the configuration that say what is measured: one class a section, one sentence a field.
+
+Threads, memory, time, GPUs and partitions are not here: they belong to the workflow's rules and profiles.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from whichtask.config.base import KNOWN_DATA, Section
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class DataSettings(Section):
+    """Which images, and how its training part is divided."""
+
+    name: str = Field(
+        "fashion_mnist",
+        description="A known data set, an ImageFolder, or an .npz with x_train, y_train, x_test, y_test.",
+    )
+    image_size: Count | None = Field(
+        None, description="Side in pixels that the images of a folder are resized to; needed for folders only."
+    )
+    generated_images: tuple[Count, Count] = Field(
+        (50_000, 10_000),
+        description="Training and test images to draw when the data set is a generated one (factors32).",
+    )
+    train_images: Count | None = Field(
+        20_000, description="Training images that networks and tasks may learn from; null takes all that are left."
+    )
+    heldout_images: Count = Field(
+        5_000, description="Training images set aside on which agreement is scored (the paper: 5,000 of CIFAR-10)."
+    )
+    discovery_heldout_images: Count = Field(
+        5_000, description="Further images set aside for the agreement batches inside the meta-optimisation."
+    )
+    split_seed: int = Field(42, description="Seed of this division (42 in the authors' data module).")
+
+    @field_validator("name")
+    @classmethod
+    def _exists(cls, name: str) -> str:
+        path = Path(name).expanduser()
+        if name in KNOWN_DATA or path.is_dir() or (path.suffix == ".npz" and path.is_file()):
+            return name
+        raise ValueError(
+            f"{name!r} is no known data set ({', '.join(KNOWN_DATA)}) and no existing folder or .npz file either"
+        )
+
+    @property
+    def slug(self) -> str:
+        """The name used in result paths: the data set's own, or the last part of a path."""
+        return self.name if self.name in KNOWN_DATA else Path(self.name).stem
+
+
+class TaskSettings(Section):
+    """Which labellings are scored beside the discovered ones."""
+
+    random: Count = Field(8, description="How many random labellings (a fair coin for each image).")
+    human: Literal["core", "all"] = Field(
+        "core",
+        description="Human tasks: the core set of mutually dissimilar class partitions, or all balanced partitions.",
+    )
+    human_limit: Count | None = Field(None, description="At most this many human tasks; null takes all of them.")
+    user: str | None = Field(
+        None, description="A CSV of your own tasks: column image (index), then one 0/1 column a task; null for none."
+    )
+
+
+class AgreementSettings(Section):
+    """The agreement score (AS): how often two networks trained on the same labels agree on held-out images."""
+
+    networks: list[str] = Field(
+        ["cnn", "mlp", "resnet18", "vit"],
+        min_length=1,
+        description="Networks that random and human tasks are scored with; the first scores all kinds of tasks.",
+    )
+    pairs: Count = Field(2, description="Independent pairs of networks a task.")
+    images: Count | None = Field(
+        5_000, description="Training images of one network; null takes all of the training part."
+    )
+    image_sweep: list[Count] = Field(
+        [500, 1_000, 2_000, 5_000, 10_000],
+        min_length=1,
+        description="Numbers of training images for the figure of agreement against data.",
+    )
+    sweep_tasks: Count = Field(3, description="Tasks of each kind in that figure.")
+    epochs: Count = Field(60, description="Most passes over the training images (the paper: 100).")
+    stop_train_accuracy: Share | None = Field(
+        0.99,
+        description="A pair stops once both networks reach this accuracy within an epoch; null trains all epochs.",
+    )
+    batch_size: Count = Field(256, description="Images in a batch (the paper: 512).")
+    learning_rate: Positive = Field(1e-3, description="Step size of Adam.")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="L2 penalty of Adam.")
+    shared_order: bool = Field(
+        True, description="Both networks of a pair see the same batches in the same order, as in the paper."
+    )
+    execution: Literal["loop", "batched"] = Field(
+        "loop", description="Train networks one after another, or stacked through vmap (see benchmarks/)."
+    )
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="Arithmetic of the forward pass: fp32, or bf16 autocast."
+    )
+    bootstrap: Count = Field(2_000, description="Bootstrap resamples behind each 95 % interval.")
+
+
+class FaithfulSettings(Section):
+    """Where the authors' code differs from the text: each switch on does as the code does."""
+
+    fixed_initialisations: bool = Field(
+        False, description="Start the inner networks from the same two initialisations at every outer step."
+    )
+    fixed_agreement_batch: bool = Field(
+        False, description="Measure the proxy on the same first held-out images at every outer step."
+    )
+    halved_batch: bool = Field(
+        False, description="Split each inner batch: one half for the first network, the other for the second."
+    )
+    batch_statistics_labels: bool = Field(
+        False, description="Label images with batch statistics, so that a label depends on its batch."
+    )
+    shared_heldout: bool = Field(
+        False, description="Optimise the proxy on the very images on which agreement is scored afterwards."
+    )
+
+    @classmethod
+    def all_on(cls) -> Self:
+        """Return the authors' code as published."""
+        return cls(**dict.fromkeys(cls.model_fields, True))
+
+
+class DiscoverySettings(Section):
+    """Meta-optimisation of the agreement score over a set of tasks that share an encoder."""
+
+    encoder: str = Field("cnn", description="Network (a key of networks) whose features carry the tasks.")
+    network: str = Field("cnn", description="Network (a key of networks) that the tasks are to suit.")
+    tasks: Count = Field(8, description="Tasks to find (K): frozen orthogonal directions in the embedding.")
+    dimensions: Count = Field(8, description="Dimensions of the embedding (d), at least the number of tasks.")
+    gain: bool = Field(
+        True, description="Batch norm of the embedding has a learned gain (authors), or none; never a bias."
+    )
+    temperature: Positive = Field(5.0, description="Sharpness of the soft labels: logit gap = 2 * temperature * w.e.")
+    uniformity_weight: Annotated[float, Field(ge=0)] = Field(
+        0.25, description="Weight of the uniformity loss that keeps the tasks apart (lambda)."
+    )
+    uniformity_temperature: Positive = Field(
+        2.0, description="Temperature of the uniformity loss (tau; 2 in the authors' code)."
+    )
+    inner_steps: Count = Field(
+        10, description="SGD steps of the two networks before their agreement is measured (paper: 50)."
+    )
+    inner_learning_rate: Positive = Field(0.1, description="Step size of that SGD on the mean of the two losses.")
+    inner_batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Images in an inner batch (paper: 512).")
+    agreement_batch_size: Annotated[int, Field(ge=2)] = Field(
+        256, description="Held-out images on which the proxy is measured."
+    )
+    outer_steps: Count = Field(300, description="Updates of the encoder.")
+    outer_learning_rate: Positive = Field(1e-3, description="Step size of Adam on the encoder.")
+    tasks_per_step: Count = Field(1, description="Tasks in one update of the encoder (1 in the authors' code).")
+    estimator: Literal["mixed", "unrolled", "plain"] = Field(
+        "mixed",
+        description="Meta-gradient: forward over reverse, checkpointed reverse, or one graph; equal up to rounding.",
+    )
+    faithful: FaithfulSettings = Field(FaithfulSettings(), description="Where the authors' code differs from the text.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.tasks > self.dimensions:
+            raise ValueError(
+                f"tasks = {self.tasks} orthogonal directions do not fit into dimensions = {self.dimensions}: "
+                "tasks must be at most dimensions"
+            )
+        if self.tasks_per_step > self.tasks:
+            raise ValueError(f"tasks_per_step = {self.tasks_per_step} must be at most tasks = {self.tasks}")
+        return self
+
+
+class DynamicsSettings(Section):
+    """One task alone, from labels that no network generalises on to labels that it does; all else as in discovery."""
+
+    start: Literal["random_labels", "random_network"] = Field(
+        "random_labels",
+        description="Begin at memorised random labels (as in the paper's video) or at a randomly drawn task network.",
+    )
+    start_epochs: Count = Field(40, description="Most passes over the training images to memorise random labels.")
+    start_images: Count = Field(2_000, description="Training images whose random labels are memorised.")
+    outer_steps: Count = Field(100, description="Updates of the task network.")
+    record_every: Count = Field(2, description="Outer steps between two records.")
+    shown_images: Count = Field(24, description="Held-out images whose labels are followed.")
+
+
+class FigureSettings(Section):
+    """How figures look; a change here trains nothing."""
+
+    dpi: Count = Field(150, description="Pixels per inch of the PNG files.")
+    gallery_images: Count = Field(12, description="Most confident images shown for each side of a task.")
+    example_images: Count = Field(10, description="Images shown in the figure of example tasks.")
+    gif_milliseconds: Count = Field(150, description="Time that one frame of an animation is shown.")

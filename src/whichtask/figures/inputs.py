@@ -1,0 +1,35 @@
+"""The files that a figure was given by name, or one clear error."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from whichtask.config import FigureSettings
+from whichtask.errors import WhichtaskError
+
+Inputs = Mapping[str, Sequence[Path]]
+Draw = Callable[[Inputs, Path, FigureSettings], None]
+"""Draw a figure from named input files to ``out`` (.png; .svg and .csv are written beside it)."""
+
+
+def files(inputs: Inputs, name: str) -> Sequence[Path]:
+    """Return the files of one required input, at least one.
+
+    Raises:
+        WhichtaskError: there is none.
+    """
+    if not inputs.get(name):
+        given = ", ".join(sorted(inputs)) or "nothing"
+        raise WhichtaskError(f"this figure needs the input {name!r}, but was given {given}")
+    return inputs[name]
+
+
+def file(inputs: Inputs, name: str) -> Path:
+    """Return the one file of a required input.
+
+    Raises:
+        WhichtaskError: there is none, or more than one.
+    """
+    paths = files(inputs, name)
+    if len(paths) > 1:
+        raise WhichtaskError(f"this figure takes one file as input {name!r}, but was given {len(paths)}")
+    return paths[0]

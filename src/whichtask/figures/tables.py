@@ -1,0 +1,150 @@
+"""Tables of agreement and similarity: read with clear errors, then averaged over tasks with intervals."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from whichtask.artifacts import read_csv
+from whichtask.errors import WhichtaskError
+from whichtask.seeding import numpy_generator
+from whichtask.stats import LEVELS, Estimate, mean_interval
+
+AGREEMENT_COLUMNS = (
+    "data",
+    "network",
+    "set",
+    "task",
+    "pair",
+    "agreement",
+    "agreement_low",
+    "agreement_high",
+    "chance_agreement",
+    "train_accuracy",
+    "images_train",
+)
+SIMILARITY_COLUMNS = ("task_a", "task_b", "agreement_similarity")
+RESAMPLES = 2_000
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read one table and check that it has rows and the columns that are needed.
+
+    Raises:
+        WhichtaskError: the file is missing or no CSV, a column is missing, or there is no row.
+    """
+    table = read_csv(path)
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise WhichtaskError(f"{path}: no column {', '.join(missing)}; needed are {', '.join(columns)}")
+    if table.empty:
+        raise WhichtaskError(f"{path}: the table has no rows")
+    return table
+
+
+def read_agreement(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read and join agreement tables: one row for each task and pair of networks.
+
+    Raises:
+        WhichtaskError: see ``read_table``; or tables of several data sets.
+    """
+    table = pd.concat([read_table(path, AGREEMENT_COLUMNS) for path in paths], ignore_index=True)
+    only(table, "data")
+    return table
+
+
+def read_similarity(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read and join tables of pairwise similarity; the kind of task, column ``set``, is the file's name.
+
+    Raises:
+        WhichtaskError: see ``read_table``.
+    """
+    tables = [read_table(path, SIMILARITY_COLUMNS).assign(set=path.stem) for path in paths]
+    return pd.concat(tables, ignore_index=True)
+
+
+def only(table: pd.DataFrame, column: str) -> str:
+    """Return the one value of a column.
+
+    Raises:
+        WhichtaskError: the tables mix several, which must not be averaged.
+    """
+    values = table[column].unique()
+    if len(values) > 1:
+        listed = ", ".join(sorted(map(str, values)))
+        raise WhichtaskError(f"the tables mix several values of {column!r} ({listed}); give tables of one")
+    return str(values[0])
+
+
+def summarise(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Average agreement tables over tasks, each task first over its pairs of networks.
+
+    Args:
+        table: rows of ``read_agreement``.
+        by: columns that a group shares.
+
+    Returns:
+        One row a group, in order of appearance: ``by``, ``agreement`` with its 95 % interval ``low`` and ``high``
+        (NaN with one task), ``n_tasks``, ``n_pairs`` (most pairs of one task), and the means of ``train_accuracy`` and
+        ``chance_agreement``.
+    """
+    rows = []
+    for keys, group in table.groupby(list(by), sort=False):
+        estimate = mean_interval(group["agreement"].to_list(), group["task"].to_list(), RESAMPLES)
+        means = group.groupby("task")[["train_accuracy", "chance_agreement"]].mean().mean()
+        rows.append(
+            {
+                **dict(zip(by, keys, strict=True)),
+                "agreement": estimate.mean,
+                "low": estimate.low,
+                "high": estimate.high,
+                "n_tasks": estimate.n,
+                "n_pairs": int(group.groupby("task").size().max()),
+                "train_accuracy": means["train_accuracy"],
+                "chance_agreement": means["chance_agreement"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def scores(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return what a figure of agreement draws: a row for each task, then one for each group's mean.
+
+    Returns:
+        The columns of ``summarise``, with ``row`` ("task" or "mean") and ``task`` after ``by``.
+    """
+    tasks = summarise(table, [*by, "task"]).assign(row="task")
+    means = summarise(table, by).assign(row="mean", task="")
+    joined = pd.concat([tasks, means], ignore_index=True)
+    leading = [*by, "row", "task"]
+    return joined[leading + [column for column in joined.columns if column not in leading]]
+
+
+def pairwise_interval(similarity: pd.DataFrame) -> Estimate:
+    """Return the mean similarity over pairs of tasks with a bootstrap 95 % interval over *tasks*.
+
+    Pairs that share a task are not independent, so tasks are drawn with replacement and every pair of different tasks
+    among the drawn ones counts; resampling pairs, or each task's mean, would give too narrow an interval.
+
+    Args:
+        similarity: rows of one set from ``read_similarity``, each unordered pair once.
+
+    Returns:
+        ``n`` is the number of tasks; with fewer than three the interval is unknown (NaN).
+    """
+    names, codes = np.unique(similarity[["task_a", "task_b"]].astype(str), return_inverse=True)
+    first, second = codes.reshape(-1, 2).T
+    values = similarity["agreement_similarity"].to_numpy(np.float64)
+    n = len(names)
+    mean = float(values.mean())
+    if n < 3:
+        return Estimate(mean, float("nan"), float("nan"), n)
+    rng = numpy_generator("pairwise", 0)
+    times = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+    weights = times[:, first] * times[:, second]
+    total = weights.sum(axis=1)
+    # A resample of one task alone has no pair; it says nothing and is left out.
+    draws = (weights * values).sum(axis=1)[total > 0] / total[total > 0]
+    low, high = np.quantile(draws, LEVELS)
+    return Estimate(mean, float(low), float(high), n)

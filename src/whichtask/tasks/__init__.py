@@ -1,0 +1,30 @@
+"""Tasks: named binary labellings of a data set's images, where they come from, and how alike they are.
+
+"The authors" are those of Task Discovery (Atanov et al., arXiv 2212.00261), and files such as ``models/tasks.py`` are
+those of their repository EPFL-VILAB/TaskDiscovery.
+"""
+
+from whichtask.tasks.similarity import (
+    adjusted_mutual_information,
+    agreement_similarity,
+    mean_pairwise,
+    similarity_table,
+)
+from whichtask.tasks.sources import factor_tasks, human_tasks, random_tasks
+from whichtask.tasks.taskset import Kind, TaskSet, normalise_polarity
+from whichtask.tasks.user_csv import user_tasks, write_user_csv
+
+__all__ = [
+    "Kind",
+    "TaskSet",
+    "adjusted_mutual_information",
+    "agreement_similarity",
+    "factor_tasks",
+    "human_tasks",
+    "mean_pairwise",
+    "normalise_polarity",
+    "random_tasks",
+    "similarity_table",
+    "user_tasks",
+    "write_user_csv",
+]

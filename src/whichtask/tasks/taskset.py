@@ -1,0 +1,138 @@
+"""The one currency of all experiments: named binary labellings of a data set's images, and their file."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from whichtask.artifacts import digest, read_npz, write_npz
+from whichtask.errors import WhichtaskError
+
+Kind = Literal["random", "human", "factor", "user", "discovered", "regulated", "network"]
+"""Where a labelling comes from."""
+
+Labels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class TaskSet:
+    """K tasks, each a 0/1 label for each of N images, training images first.
+
+    Construction checks the tasks and normalises their polarity (``normalise_polarity``), so that a task and its
+    negation are one task everywhere; a source that cares which side was 1 records that in the provenance.
+
+    Attributes:
+        labels: uint8 [K, N]; any integer or boolean array of zeros and ones is taken.
+        names: K distinct names, printable and without surrounding spaces, because they become column names and titles.
+        kind: where the tasks come from.
+        provenance: how they were made, JSON values only.
+
+    Raises:
+        WhichtaskError: a label other than 0 and 1, a task with one class only, a bad or repeated name, an unknown kind.
+    """
+
+    labels: Labels
+    names: tuple[str, ...]
+    kind: Kind
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        labels = np.asarray(self.labels)
+        names = tuple(self.names)
+        _check_names(names)
+        if self.kind not in get_args(Kind):
+            raise WhichtaskError(f"unknown kind of tasks {self.kind!r}; allowed: {', '.join(get_args(Kind))}")
+        if labels.ndim != 2 or len(labels) != len(names):
+            raise WhichtaskError(f"labels have shape {labels.shape}; {len(names)} task names need {len(names)} rows")
+        _check_labels(labels, names)
+        object.__setattr__(self, "labels", normalise_polarity(labels))
+        object.__setattr__(self, "names", names)
+        # Through JSON and back, so that a set equals its saved copy (tuples become lists).
+        object.__setattr__(self, "provenance", json.loads(json.dumps(dict(self.provenance))))
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest (hex) of labels and names."""
+        return digest(self.labels, np.array(self.names))
+
+    def subset(self, indices: Sequence[int]) -> "TaskSet":
+        """Return the tasks at these indices, in this order, with the same kind and provenance."""
+        names = tuple(self.names[k] for k in indices)
+        return TaskSet(self.labels[list(indices)], names, self.kind, self.provenance)
+
+    def positive_rate(self) -> npt.NDArray[np.float64]:
+        """Return the share of label 1 in each task, [K], at most 0.5 by the polarity rule."""
+        rates: npt.NDArray[np.float64] = self.labels.mean(axis=1, dtype=np.float64)
+        return rates
+
+    def save(self, path: Path) -> None:
+        """Write ``labels``, ``names``, ``kind`` and ``provenance`` (JSON text) as ``.npz``, atomically."""
+        arrays = {"labels": self.labels, "names": np.array(self.names), "kind": np.array(self.kind)}
+        write_npz(path, {**arrays, "provenance": np.array(json.dumps(self.provenance))})
+
+    @classmethod
+    def load(cls, path: Path) -> "TaskSet":
+        """Read what ``save`` wrote.
+
+        Raises:
+            WhichtaskError: the file is missing or damaged, or holds something else.
+        """
+        arrays = read_npz(path)
+        try:
+            names = tuple(str(name) for name in arrays["names"])
+            kind: Any = str(arrays["kind"])  # checked by the constructor
+            return cls(arrays["labels"], names, kind, json.loads(str(arrays["provenance"])))
+        except KeyError as error:
+            raise WhichtaskError(f"{path} is no task set: it has no array {error}") from error
+        except (WhichtaskError, ValueError, TypeError) as error:
+            raise WhichtaskError(f"{path} is no task set: {error}") from error
+
+
+def normalise_polarity(labels: npt.ArrayLike) -> Labels:
+    """Flip tasks so that label 0 is the majority; where both are equally frequent, the first image has label 0.
+
+    Args:
+        labels: [K, N] zeros and ones.
+
+    Returns:
+        A new array, uint8 [K, N].
+    """
+    original: Labels = np.asarray(labels, dtype=np.uint8)
+    positives = original.sum(axis=1, dtype=np.int64)
+    negatives = original.shape[1] - positives
+    flip = (positives > negatives) | ((positives == negatives) & (original[:, 0] == 1))
+    normalised: Labels = original ^ flip[:, None].astype(np.uint8)
+    return normalised
+
+
+def _check_names(names: Sequence[str]) -> None:
+    if not names:
+        raise WhichtaskError("a task set needs at least one task")
+    for name in names:
+        if not name or name != name.strip() or not name.isprintable():
+            raise WhichtaskError(
+                f"bad task name {name!r}: names must be printable, not empty, and without spaces at their ends"
+            )
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise WhichtaskError(f"task names must be distinct, but these are repeated: {', '.join(repeated)}")
+
+
+def _check_labels(labels: npt.NDArray[Any], names: Sequence[str]) -> None:
+    if not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
+        raise WhichtaskError(f"task labels must be integers 0 and 1, got an array of {labels.dtype}")
+    for name, task in zip(names, labels, strict=True):
+        found = np.unique(task)
+        if not np.isin(found, (0, 1)).all():
+            raise WhichtaskError(f"task {name!r} has labels {found[:5].tolist()}; only 0 and 1 are allowed")
+        if len(found) < 2:
+            raise WhichtaskError(
+                f"task {name!r} is a task with one class only: all {task.size} images have label {found.tolist()}; "
+                "both 0 and 1 must occur"
+            )

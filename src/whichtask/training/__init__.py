@@ -1,0 +1,24 @@
+"""Fitting one or many networks to labels: images on the device, counter-based order, exact resume."""
+
+from whichtask.training.adam import State, adam_state, load_adam, start_adam
+from whichtask.training.fit import FittedPair, PairFit, Sample
+from whichtask.training.images import Division, ImageBank, divide
+from whichtask.training.live import LiveState
+from whichtask.training.trainers import BatchedTrainer, LoopTrainer, Trainer
+
+__all__ = [
+    "BatchedTrainer",
+    "Division",
+    "FittedPair",
+    "ImageBank",
+    "LiveState",
+    "LoopTrainer",
+    "PairFit",
+    "Sample",
+    "State",
+    "Trainer",
+    "adam_state",
+    "divide",
+    "load_adam",
+    "start_adam",
+]
