@@ -1,9 +1,9 @@
-"""The agreement score (AS) of tasks: do two networks trained on the same labels agree on images they have not seen?
+"""The agreement score (AS) of tasks: do two networks trained on the same labels agree on new images?
 
-Protocol (facts 1.1; ``check_as.py`` and ``supervised.py`` of the authors): two networks from different weights, the same
-batches in the same order, Adam on hard labels, agreement of their predictions in evaluation mode on held-out images. It
-needs no labels there. A random task says nothing unless the networks have memorised it, so train accuracy stands beside
-every score, and so does the agreement expected by chance from how often each network predicts each side.
+Protocol (facts 1.1; ``check_as.py`` and ``supervised.py`` of the authors): two networks from different weights, the
+same batches in the same order, Adam on hard labels, agreement of their predictions in evaluation mode on held-out
+images. It needs no labels there. A random task says nothing unless the networks have memorised it, so train accuracy
+stands beside every score, and so does the agreement expected by chance from how often each network predicts each side.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from whichtask.config import AgreementSettings, DataSettings, NetworkSpec, Section
+from whichtask.config import AgreementJob
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build
@@ -25,16 +25,6 @@ from whichtask.tasks import TaskSet
 from whichtask.training import FittedPair, ImageBank, LiveState, PairFit, Sample, divide
 
 ROWS = "rows"
-
-
-class AgreementJob(Section):
-    """Everything that decides the agreement scores of a task set but the images and labels themselves."""
-
-    seed: int
-    data: DataSettings
-    network_name: str
-    network: NetworkSpec
-    agreement: AgreementSettings
 
 
 def chance_agreement(first: Tensor, second: Tensor) -> float:
@@ -60,8 +50,8 @@ def score_tasks(
 ) -> pd.DataFrame:
     """Score each task with the pairs of networks that the job asks for.
 
-    Finished rows and the fit in progress are kept in the job's live state, so that a killed run goes on where it was and
-    ends with the same scores.
+    Finished rows and the fit in progress are kept in the job's live state, so that a killed run goes on where it was
+    and ends with the same scores.
 
     Args:
         images: the data set.

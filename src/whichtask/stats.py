@@ -41,7 +41,8 @@ def resampled_means(
     # One resampled mean of every unit for every resample, then units drawn with replacement.
     within = np.stack([group[rng.integers(len(group), size=(resamples, len(group)))].mean(1) for group in groups], 1)
     drawn = rng.integers(len(groups), size=(resamples, len(groups)))
-    return np.take_along_axis(within, drawn, axis=1).mean(1)
+    means: Floats = np.take_along_axis(within, drawn, axis=1).mean(1)
+    return means
 
 
 def mean_interval(

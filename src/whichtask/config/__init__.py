@@ -1,7 +1,8 @@
 """The typed configuration: everything scientific that can be chosen, checked before any work is done."""
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, Section
-from whichtask.config.model import Config, load_config
+from whichtask.config.jobs import AgreementJob, DataJob, DiscoveryJob, DynamicsJob, TaskJob
+from whichtask.config.model import Config, load_config, parse
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.config.sections import (
     AgreementSettings,
@@ -10,25 +11,33 @@ from whichtask.config.sections import (
     DynamicsSettings,
     FaithfulSettings,
     FigureSettings,
+    PlanSettings,
     TaskSettings,
 )
 
 __all__ = [
     "KNOWN_DATA",
+    "AgreementJob",
     "AgreementSettings",
     "CnnSpec",
     "Config",
     "DataFacts",
+    "DataJob",
     "DataSettings",
+    "DiscoveryJob",
     "DiscoverySettings",
+    "DynamicsJob",
     "DynamicsSettings",
     "FaithfulSettings",
     "FigureSettings",
     "MlpSpec",
     "NetworkSpec",
+    "PlanSettings",
     "ResNetSpec",
     "Section",
+    "TaskJob",
     "TaskSettings",
     "VitSpec",
     "load_config",
+    "parse",
 ]

@@ -14,6 +14,7 @@ from whichtask.config.sections import (
     DiscoverySettings,
     DynamicsSettings,
     FigureSettings,
+    PlanSettings,
     TaskSettings,
 )
 from whichtask.errors import WhichtaskError
@@ -45,6 +46,7 @@ class Config(Section):
     )
     tasks: TaskSettings = Field(TaskSettings(), description="Which labellings.")
     agreement: AgreementSettings = Field(AgreementSettings(), description="The agreement score.")
+    plan: PlanSettings = Field(PlanSettings(), description="Which networks and how many images it is measured with.")
     discovery: DiscoverySettings = Field(DiscoverySettings(), description="Discovery of a set of tasks.")
     dynamics: DynamicsSettings = Field(DynamicsSettings(), description="Discovery of one task, recorded.")
     figures: FigureSettings = Field(FigureSettings(), description="How figures look.")
@@ -62,26 +64,29 @@ class Config(Section):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         self._check_networks()
+        train_images = self.data.train_images
         facts = KNOWN_DATA.get(self.data.name)
         if facts:
-            self._check_data(facts)
-        if self.data.train_images is not None:
-            self._check_images(self.data.train_images)
+            left = self._check_data(facts)
+            train_images = train_images or left
+        if train_images is not None:
+            self._check_images(train_images)
         return self
 
     def _check_networks(self) -> None:
         used = {
             "discovery.encoder": [self.discovery.encoder],
             "discovery.network": [self.discovery.network],
-            "agreement.networks": self.agreement.networks,
+            "plan.networks": self.plan.networks,
         }
         for key, names in used.items():
             for name in names:
                 if name not in self.networks:
                     raise ValueError(f"{key}: unknown network {name!r}; networks has {', '.join(self.networks)}")
 
-    def _check_data(self, facts: DataFacts) -> None:
-        for name in {self.discovery.encoder, self.discovery.network, *self.agreement.networks}:
+    def _check_data(self, facts: DataFacts) -> int:
+        """Check the division of a known data set; return how many training images the held-out parts leave."""
+        for name in {self.discovery.encoder, self.discovery.network, *self.plan.networks}:
             try:
                 self.networks[name].check_image(facts.shape)
             except WhichtaskError as error:
@@ -93,22 +98,23 @@ class Config(Section):
                 f"data: train_images + heldout_images + discovery_heldout_images = {asked}, "
                 f"but {self.data.name} has only {available} training images"
             )
+        return available - self.data.heldout_images - self.data.discovery_heldout_images
 
     def _check_images(self, train_images: int) -> None:
         most = {
             "agreement.images": self.agreement.images or 1,
-            "agreement.image_sweep": max(self.agreement.image_sweep),
+            "plan.image_sweep": max(self.plan.image_sweep),
             "discovery.inner_batch_size": self.discovery.inner_batch_size,
             "dynamics.start_images": self.dynamics.start_images,
         }
         for key, images in most.items():
             if images > train_images:
                 raise ValueError(f"{key} = {images} must be at most data.train_images = {train_images}")
-        smallest = min(self.agreement.images or train_images, *self.agreement.image_sweep)
+        smallest = min(self.agreement.images or train_images, *self.plan.image_sweep)
         if self.agreement.batch_size > smallest:
             raise ValueError(
                 f"agreement.batch_size = {self.agreement.batch_size} must be at most the smallest number of "
-                f"training images, {smallest} (agreement.images, agreement.image_sweep)"
+                f"training images, {smallest} (agreement.images, plan.image_sweep)"
             )
         if self.discovery.agreement_batch_size > self.data.discovery_heldout_images:
             raise ValueError(

@@ -73,21 +73,10 @@ class TaskSettings(Section):
 class AgreementSettings(Section):
     """The agreement score (AS): how often two networks trained on the same labels agree on held-out images."""
 
-    networks: list[str] = Field(
-        ["cnn", "mlp", "resnet18", "vit"],
-        min_length=1,
-        description="Networks that random and human tasks are scored with; the first scores all kinds of tasks.",
-    )
     pairs: Count = Field(2, description="Independent pairs of networks a task.")
     images: Count | None = Field(
         5_000, description="Training images of one network; null takes all of the training part."
     )
-    image_sweep: list[Count] = Field(
-        [500, 1_000, 2_000, 5_000, 10_000],
-        min_length=1,
-        description="Numbers of training images for the figure of agreement against data.",
-    )
-    sweep_tasks: Count = Field(3, description="Tasks of each kind in that figure.")
     epochs: Count = Field(60, description="Most passes over the training images (the paper: 100).")
     stop_train_accuracy: Share | None = Field(
         0.99,
@@ -106,6 +95,25 @@ class AgreementSettings(Section):
         "fp32", description="Arithmetic of the forward pass: fp32, or bf16 autocast."
     )
     bootstrap: Count = Field(2_000, description="Bootstrap resamples behind each 95 % interval.")
+
+
+class PlanSettings(Section):
+    """Which networks and how many images the agreement score is measured with."""
+
+    networks: list[str] = Field(
+        ["cnn", "mlp", "resnet18", "vit"],
+        min_length=1,
+        description="Networks that random and human tasks are scored with; the first scores all kinds of tasks.",
+    )
+    network_tasks: Count | None = Field(
+        3, description="Tasks of each kind scored with the networks after the first; null takes all."
+    )
+    image_sweep: list[Count] = Field(
+        [500, 1_000, 2_000, 5_000, 10_000],
+        min_length=1,
+        description="Numbers of training images for the figure of agreement against data.",
+    )
+    sweep_tasks: Count = Field(3, description="Tasks of each kind in that figure.")
 
 
 class FaithfulSettings(Section):

@@ -17,9 +17,9 @@ except RuntimeError as _error:
     if "operator torchvision::" not in str(_error):
         raise
     # The declarations live as long as this object.
-    _LIBRARY = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    _LIBRARY = torch.library.Library("torchvision", "DEF")
     for _name in _OPERATORS:
-        _LIBRARY.define(_name + _SIGNATURE)  # type: ignore[no-untyped-call]
+        _LIBRARY.define(_name + _SIGNATURE)
     import torchvision
 
 from torchvision import datasets, models  # noqa: E402 - only now can it be imported

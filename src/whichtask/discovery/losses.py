@@ -18,7 +18,7 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def agreement_loss(first: Tensor, second: Tensor) -> Tensor:
-    """Return the differentiable stand-in for disagreement, (H(p1, p2) + H(p2, p1)) / 2 (``as_uniformity.py`` 1189-1218).
+    """Return the differentiable stand-in for disagreement (``as_uniformity.py`` 1189-1218): (H(p, q) + H(q, p)) / 2.
 
     Args:
         first: [B, C], logits of one network.

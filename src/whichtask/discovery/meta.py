@@ -115,7 +115,8 @@ def _step_back_mixed(
         return soft_cross_entropy(logits, labels), F.log_softmax(logits, dim=1)
 
     slope_and_log_p = grad(loss_and_log_p, has_aux=True)
-    _, (curved, log_p_change) = jvp(slope_and_log_p, (weights,), (adjoint,))
+    change: tuple[Weights, Tensor] = jvp(slope_and_log_p, (weights,), (adjoint,))[1]
+    curved, log_p_change = change
     rate = problem.learning_rate / 2
     return {name: adjoint[name] - rate * curved[name] for name in adjoint}, rate / len(images) * log_p_change
 

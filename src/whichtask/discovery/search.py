@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 from tqdm import tqdm
 
-from whichtask.config import DataSettings, DiscoverySettings, NetworkSpec, Section
+from whichtask.config import DiscoveryJob
 from whichtask.discovery.encoder import TaskEncoder, make_encoder, settle
 from whichtask.discovery.losses import uniformity
 from whichtask.discovery.meta import ESTIMATORS, InnerProblem, Weights
@@ -26,16 +25,6 @@ from whichtask.training import Division, ImageBank, LiveState, adam_state, load_
 LIVE = "search"
 LABEL_BATCH = 512
 """Images that share batch statistics when labels are made the authors' way (their batch size)."""
-
-
-class DiscoveryJob(Section):
-    """Everything that decides a set of discovered tasks but the images themselves."""
-
-    seed: int
-    data: DataSettings
-    encoder: NetworkSpec
-    network: NetworkSpec
-    discovery: DiscoverySettings
 
 
 class TaskSearch:
@@ -162,7 +151,7 @@ class TaskSearch:
             after: called after each outer step.
         """
         if live:
-            self._resume(live)
+            self.resume(live)
         with tqdm(total=steps, initial=self.outer_step, desc="discovery", unit="step", disable=None) as bar:
             while self.outer_step < steps:
                 self.step()
@@ -179,7 +168,8 @@ class TaskSearch:
         encoder = {f"encoder/{name}": tensor for name, tensor in self.encoder.state_dict().items()}
         live.save(LIVE, encoder | adam_state(self.optimizer, "adam"), {"history": self.history})
 
-    def _resume(self, live: LiveState) -> None:
+    def resume(self, live: LiveState) -> None:
+        """Take back what ``save`` kept, if there is anything."""
         found = live.load(LIVE)
         if not found:
             return
@@ -216,31 +206,3 @@ def score_images(encoder: TaskEncoder, bank: ImageBank, train: Tensor, *, batch_
     with torch.no_grad():
         parts = [encoder.scores(encoder(batch)) for batch in batches(everything, LABEL_BATCH)]
     return torch.cat(parts, dim=1).cpu()
-
-
-def memorise(encoder: TaskEncoder, bank: ImageBank, images: Tensor, epochs: int, seed: int) -> float:
-    """Fit the first task of an encoder to random labels of ``images`` [n]; stop at 99 % or after ``epochs``.
-
-    Returns:
-        The accuracy reached in the last epoch, in training mode.
-    """
-    optimizer = torch.optim.Adam(encoder.learnable(), lr=1e-3)
-    generator = numpy_generator("memorised labels", seed)
-    labels = torch.from_numpy(generator.integers(0, 2, len(images))).to(images.device)
-    encoder.train()
-    accuracy = 0.0
-    for _ in tqdm(range(epochs), desc="memorising random labels", unit="epoch", disable=None, leave=False):
-        right = 0
-        for rows in torch.from_numpy(generator.permutation(len(images))).to(images.device).split(128):
-            if len(rows) == 1:
-                continue
-            probability = encoder.soft_labels(encoder(bank.batch(images[rows])), 0)
-            loss = F.nll_loss(torch.log(probability + 1e-6), labels[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            right += int((probability.argmax(1) == labels[rows]).sum())
-        accuracy = right / len(images)
-        if accuracy >= 0.99:
-            break
-    return accuracy

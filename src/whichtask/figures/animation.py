@@ -11,7 +11,7 @@ from PIL import Image
 from whichtask.artifacts import atomic_path
 
 MOST_FRAMES = 60  # more make the file large and show nothing new
-COLOURS = 128
+COLOURS = 256
 HOLD = 12  # times that the last frame is shown as long as the others
 
 

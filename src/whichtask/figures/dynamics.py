@@ -45,7 +45,7 @@ def draw_dynamics(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
     labels = table[table["row"] == "label"]
     steps = labels["outer_step"].unique()
     shown = list(dict.fromkeys([steps[0], steps[len(steps) // 2], steps[-1]]))
-    figure = Figure(figsize=(7.4, 6.6), layout="constrained")
+    figure = Figure(figsize=(7.4, 6.3), layout="constrained")
     grid = figure.add_gridspec(2, 1, height_ratios=[1.5, 1])
     panels = ScorePanels(figure, grid[0])
     _draw_curves(panels, table)
@@ -54,7 +54,7 @@ def draw_dynamics(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
         axes = figure.add_subplot(pictures[position])
         show(axes, label_mosaic(labels[labels["outer_step"] == step], data.images))
         axes.set_title(f"outer step {step}", loc="left")
-    figure.legend(handles=_keys(), loc="outside upper left", ncols=2)
+    panels.legend(_keys())
     annotate(
         figure,
         f"Discovery of one task ({data.name})",
@@ -148,11 +148,11 @@ def _draw_curves(panels: ScorePanels, table: pd.DataFrame) -> None:
     curve, score = table[table["row"] == "curve"], table[table["row"] == "score"]
     panels.upper.plot(curve["outer_step"], curve["agreement"], color=CURVE, linewidth=1.4)
     panels.upper.plot(curve["outer_step"], curve["chance_agreement"], "--", color=NEUTRAL, linewidth=1.0)
-    panels.upper.vlines(score["outer_step"], score["agreement_low"], score["agreement_high"], color="black")
+    # Pairs of one step stand side by side.
+    x = score["outer_step"] + (score["pair"] - score["pair"].mean()) * 0.012 * np.ptp(curve["outer_step"])
+    panels.upper.vlines(x, score["agreement_low"], score["agreement_high"], color="black", linewidth=1.0)
     for axes, column in ((panels.upper, "agreement"), (panels.lower, "train_accuracy")):
-        axes.plot(
-            score["outer_step"], score[column], "D", color=CURVE, markersize=5, markeredgecolor="black", clip_on=False
-        )
+        axes.plot(x, score[column], "D", color=CURVE, markersize=4, markeredgecolor="black", clip_on=False)
     panels.limit(table.rename(columns={"agreement_low": "low"}))
     panels.upper.set_ylabel("agreement\n[share of images]")
     panels.lower.set_xlabel("outer step")
@@ -167,11 +167,20 @@ def _animate(table: pd.DataFrame, images: Pixels, out: Path, milliseconds: int) 
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
     first = label_mosaic(labels[labels["outer_step"] == steps[0]], images)
     show(left, first)
+    for side, colour in enumerate(SIDE_COLOURS):
+        left.text(side * first.shape[1] / 4, first.shape[0] + 8, f"side {side}", va="top", color=colour)
     _set_up(right, table)
     (line,) = right.plot([], [], color=CURVE, linewidth=1.6)
     (chance,) = right.plot([], [], "--", color=NEUTRAL, linewidth=1.0)
     (points,) = right.plot([], [], "D", color=CURVE, markersize=5, markeredgecolor="black", clip_on=False)
-    right.legend([line, points, chance], ["proxy agreement", "full AS", "chance"], loc="lower right")
+    right.legend(
+        [line, points, chance],
+        ["proxy agreement", "full AS", "chance"],
+        loc="lower left",
+        bbox_to_anchor=(-0.03, 1.0),
+        ncols=3,
+        columnspacing=1.0,
+    )
 
     def at(step: int) -> None:
         left.images[0].set_data(label_mosaic(labels[labels["outer_step"] == step], images))

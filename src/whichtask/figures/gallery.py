@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from whichtask.artifacts import read_npz
 from whichtask.config import FigureSettings
@@ -20,6 +21,8 @@ from whichtask.figures.style import SIDE_COLOURS, annotate, save, styled
 from whichtask.tasks import TaskSet
 
 LINES = 2  # lines of images of one side
+GAP = 3  # pixels between images
+WIDTH = 5.3  # inches of one task
 
 
 @styled()
@@ -43,7 +46,9 @@ def draw_gallery(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
     )
     columns = 1 if len(tasks.names) == 1 else 2
     lines = -(-len(tasks.names) // columns)
-    figure = Figure(figsize=(5.4 * columns, 0.75 + 1.22 * lines), layout="constrained")
+    height, width, _ = _canvas_size(data.images, settings.gallery_images)
+    size = (columns * (WIDTH + 0.15), 0.8 + lines * (WIDTH * height / width + 0.3))
+    figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(wspace=0.03))
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (_, rows) in zip(grid, table.groupby("task", sort=False), strict=False):
         _draw_task(axes, rows, data.images, settings.gallery_images)
@@ -53,7 +58,7 @@ def draw_gallery(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
         figure,
         f"Tasks discovered on {data.name}: the images they are surest about",
         f"Each side's {settings.gallery_images} images of largest |logit| among the {data.n_test:,} test images, none "
-        "of which was used in discovery; surest first. Frames: side of the task. Share of side 1: over all images.",
+        "of which was used in discovery; surest first. Frames: side of the task.",
     )
     save(figure, table, out, settings)
 
@@ -97,20 +102,26 @@ def _most_confident(task: int, tasks: TaskSet, logits: npt.NDArray[Any], data: I
     return pd.concat(parts, ignore_index=True)
 
 
+def _canvas_size(images: Pixels, count: int) -> tuple[int, int, int]:
+    """Return height and width of the pixels of one task, and where side 1 begins."""
+    tile = tiles(images[:1], [0]).shape[1] + GAP
+    side = -(-count // LINES) * tile - GAP
+    second = side + tile // 3
+    return LINES * tile - GAP, second + side, second
+
+
 def _draw_task(axes: Axes, rows: pd.DataFrame, images: Pixels, count: int) -> None:
     """Draw one task: side 0 on the left, side 1 on the right."""
-    columns = -(-count // LINES)
-    tile = tiles(images[:1], [0]).shape[1]
-    step, height = tile + 3, LINES * (tile + 3) - 3
-    width = columns * step - 3
-    between = tile // 2
-    canvas = np.full((height, 2 * width + between, 3), 255, np.uint8)
-    for side, colour in enumerate(SIDE_COLOURS):
+    height, width, second = _canvas_size(images, count)
+    canvas = np.full((height, width, 3), 255, np.uint8)
+    positive = rows["positive_rate"].iloc[0]
+    titles = (f"{rows['task'].iloc[0]}, side 0: {1 - positive:.1%} of all images", f"side 1: {positive:.1%}")
+    for side, left in enumerate((0, second)):
+        axes.text(left, -4, titles[side], va="bottom", fontsize=8, color=SIDE_COLOURS[side])
         members = rows[rows["side"] == side]
-        block = mosaic(tiles(images[members["image_index"]], members["side"].to_numpy()), columns, gap=(3, 3)).pixels
-        left = side * (width + between)
+        if members.empty:  # no test image on this side
+            continue
+        framed = tiles(images[members["image_index"]], members["side"].to_numpy())
+        block = mosaic(framed, -(-count // LINES), gap=(GAP, GAP)).pixels
         canvas[: block.shape[0], left : left + block.shape[1]] = block
-        axes.text(left + width, -4, f"side {side}", ha="right", va="bottom", fontsize=8, color=colour)
     show(axes, canvas)
-    first = rows.iloc[0]
-    axes.set_title(f"{first['task']}, share of side 1: {first['positive_rate']:.2f}", loc="left", fontsize=8.5)

@@ -1,6 +1,7 @@
 """Two panels that share their x axis: agreement scores above, and below the train accuracy that gives them meaning."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ INTERVAL_NOTE = (
     "Bars: mean over tasks with bootstrap 95 % interval (tasks resampled, then their pairs of networks; none with one "
     "task). Agreement means something only where train accuracy is near 1."
 )
+MEAN_STYLE: dict[str, Any] = {"fmt": "D", "markersize": 3, "capsize": 3, "elinewidth": 1.4, "zorder": 4}
 
 
 class ScorePanels:
@@ -26,6 +28,7 @@ class ScorePanels:
             if cell is None
             else cell.subgridspec(2, 1, height_ratios=[3.2, 1])
         )
+        self.figure = figure
         self.upper: Axes = figure.add_subplot(grid[0])
         self.lower: Axes = figure.add_subplot(grid[1], sharex=self.upper)
         self.upper.tick_params(labelbottom=False)
@@ -37,7 +40,8 @@ class ScorePanels:
         lowest = scores[["agreement", "low", "chance_agreement"]].min().min()
         self.upper.set_ylim(min(0.45, lowest - 0.04), 1.02)
         span = 1 - min(0.9, scores["train_accuracy"].min())
-        self.lower.set_ylim(1 - 1.25 * span, 1 + 0.2 * span)
+        # Room below the points for the value.
+        self.lower.set_ylim(1 - 1.5 * span, 1 + 0.15 * span)
 
     def strip(self, scores: pd.DataFrame, kind: str, centre: float, width: float) -> None:
         """Draw one group: its tasks as points, and beside them its mean with interval, value and chance.
@@ -51,30 +55,44 @@ class ScorePanels:
         colour = colour_of(kind)
         points = scores[scores["row"] == "task"]
         mean = scores[scores["row"] == "mean"].iloc[0]
-        left, beside = centre - 0.42 * width, centre + 0.04 * width
+        left, right, beside = centre - 0.42 * width, centre + 0.42 * width, centre + 0.12 * width
         # Spread in the order of the tasks: no point hides another and nothing is random.
-        x = np.linspace(left, centre - 0.1 * width, len(points)) if len(points) > 1 else [centre - 0.25 * width]
+        x = np.linspace(left, centre - 0.02 * width, len(points)) if len(points) > 1 else [centre - 0.22 * width]
         for axes, column in ((self.upper, "agreement"), (self.lower, "train_accuracy")):
             axes.scatter(x, points[column], s=11, color=colour, alpha=0.55, linewidths=0)
-            axes.plot(beside, mean[column], "D", color=colour, markersize=4.5, markeredgecolor="white", zorder=4)
-            axes.annotate(
-                f"{mean[column]:.2f}",
-                (beside, mean[column]),
-                xytext=(6, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=7.5,
-            )
-        self.upper.vlines(beside, mean["low"], mean["high"], color=colour, linewidth=1.6)
-        self.upper.hlines(
-            mean["chance_agreement"], left, centre + 0.42 * width, color=NEUTRAL, linestyle="--", linewidth=1.0
+        self.upper.errorbar(
+            [beside], [mean["agreement"]], **interval_bars(mean.to_frame().T), **MEAN_STYLE, color=colour
         )
+        self.lower.plot([beside], [mean["train_accuracy"]], "D", color=colour, markersize=3)
+        self.upper.hlines(mean["chance_agreement"], left, right, color=NEUTRAL, linestyle="--", linewidth=1.0)
+        text: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.0, "ha": "center"}
+        self.lower.annotate(
+            f"{mean['train_accuracy']:.3f}", (centre, points["train_accuracy"].min()), xytext=(0, -4), va="top", **text
+        )
+        # High scores leave room below them, low ones above.
+        below = mean["agreement"] > 0.75
+        edge = points["agreement"].min() if below else points["agreement"].max()
+        value = f"{mean['agreement']:.3f}"
+        if not np.isnan(mean["low"]):
+            value += f"\n[{mean['low']:.3f}, {mean['high']:.3f}]"
+        self.upper.annotate(
+            value, (centre, edge), xytext=(0, -5 if below else 5), va="top" if below else "bottom", **text
+        )
+
+    def legend(self, keys: Sequence[Line2D]) -> None:
+        """Put the legend above the axes, where it hides nothing."""
+        self.upper.legend(handles=list(keys), loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, columnspacing=1.4)
 
     def name_ticks(self, names: Sequence[str]) -> None:
         """Label the whole numbers on x, one category each."""
         self.lower.set_xticks(range(len(names)), names)
         self.lower.tick_params(axis="x", length=0)
         self.lower.set_xlim(-0.5, len(names) - 0.5)
+
+
+def interval_bars(means: pd.DataFrame) -> dict[str, Any]:
+    """Return the ``yerr`` of means: distances to the ends of their intervals; NaN draws nothing."""
+    return {"yerr": np.stack([means["agreement"] - means["low"], means["high"] - means["agreement"]]).astype(float)}
 
 
 def count_text(scores: pd.DataFrame) -> str:

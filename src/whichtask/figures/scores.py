@@ -8,7 +8,15 @@ from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.panels import INTERVAL_NOTE, ScorePanels, chance_key, count_text, kind_key
+from whichtask.figures.panels import (
+    INTERVAL_NOTE,
+    MEAN_STYLE,
+    ScorePanels,
+    chance_key,
+    count_text,
+    interval_bars,
+    kind_key,
+)
 from whichtask.figures.style import NEUTRAL, annotate, colour_of, in_order, save, styled
 from whichtask.figures.tables import only, read_agreement, scores
 
@@ -35,7 +43,7 @@ def draw_by_network(inputs: Inputs, out: Path, settings: FigureSettings) -> None
     panels.limit(table)
     panels.name_ticks(networks)
     panels.lower.set_xlabel("network")
-    _finish(figure, agreement, table, "Agreement score by network")
+    _finish(panels, agreement, table, "Agreement score by network")
     save(figure, table, out, settings)
 
 
@@ -59,7 +67,7 @@ def draw_by_source(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
         panels.strip(table[table["set"] == kind], kind, position, 0.85)
     panels.limit(table)
     panels.name_ticks([f"{kind} tasks" for kind in kinds])
-    _finish(figure, agreement, table, f"Agreement score by kind of task, {network}")
+    _finish(panels, agreement, table, f"Agreement score by kind of task, {network}")
     save(figure, table, out, settings)
 
 
@@ -89,7 +97,7 @@ def draw_by_images(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
     panels.lower.set_xticks(sizes, [f"{size:,}" for size in sizes])
     panels.lower.set_xticks([], minor=True)
     panels.lower.set_xlabel("training images of one network (log scale)")
-    _finish(figure, agreement, table, f"Agreement score by amount of data, {network}", " Dotted: 1/2.")
+    _finish(panels, agreement, table, f"Agreement score by amount of data, {network}", " Dotted: 1/2.")
     save(figure, table, out, settings)
 
 
@@ -100,21 +108,21 @@ def _draw_curve(panels: ScorePanels, rows: pd.DataFrame, kind: str, shift: float
     tasks = rows[rows["row"] == "task"]
     x = means["images_train"] * shift
     for axes, column in ((panels.upper, "agreement"), (panels.lower, "train_accuracy")):
-        axes.scatter(tasks["images_train"] * shift, tasks[column], s=9, color=colour, alpha=0.4, linewidths=0)
-        axes.plot(x, means[column], "D-", color=colour, markersize=4.5, markeredgecolor="white", linewidth=1.4)
-    panels.upper.vlines(x, means["low"], means["high"], color=colour, linewidth=1.6)
+        axes.scatter(tasks["images_train"] * shift, tasks[column], s=11, color=colour, alpha=0.4, linewidths=0)
+        axes.plot(x, means[column], color=colour, linewidth=1.2)
+    panels.upper.errorbar(x, means["agreement"], **interval_bars(means), **MEAN_STYLE, color=colour)
     panels.upper.plot(x, means["chance_agreement"], "--", color=colour, linewidth=1.0)
 
 
-def _finish(figure: Figure, agreement: pd.DataFrame, table: pd.DataFrame, title: str, more: str = "") -> None:
+def _finish(panels: ScorePanels, agreement: pd.DataFrame, table: pd.DataFrame, title: str, more: str = "") -> None:
     """Add legend, title with data set and numbers of images, and the note on n and intervals."""
     kinds = in_order(table["set"])
     keys = [kind_key(kind, count_text(table[table["set"] == kind])) for kind in kinds]
-    figure.legend(handles=[*keys, chance_key()], loc="outside upper left", ncols=2, columnspacing=1.4)
+    panels.legend([*keys, chance_key()])
     fewest, most = agreement["images_train"].min(), agreement["images_train"].max()
     trained = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
     annotate(
-        figure,
+        panels.figure,
         f"{title} ({only(agreement, 'data')})",
         f"Networks trained on {trained} images. Points: tasks (mean over their pairs of networks). "
         f"{INTERVAL_NOTE}{more}",

@@ -40,7 +40,7 @@ def draw_similarity(inputs: Inputs, out: Path, settings: FigureSettings) -> None
         figure,
         "Similarity of tasks",
         "Similarity of two tasks: share of images with equal labels, or its complement where that is larger; 0.5 is "
-        "the least, 1 the same task. Legend: mean over pairs with bootstrap 95 % interval over tasks.",
+        "the least, 1 the same task. Legend and dashed lines: mean over pairs with bootstrap 95 % interval over tasks.",
     )
     save(figure, table, out, settings)
 
@@ -61,11 +61,12 @@ def _draw_matrix(figure: Figure, axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_facecolor("#EEEEEE")
     picture = axes.imshow(values, vmin=0.5, vmax=1.0, cmap="cividis")
     figure.colorbar(picture, ax=axes, label="similarity", shrink=0.85)
+    short = [name.removeprefix(f"{MATRIX_KIND}_") for name in names]
     size = 7.5 if len(names) <= MOST_NUMBERED else 5.0
-    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=size)
-    axes.set_yticks(range(len(names)), names, fontsize=size)
+    axes.set_xticks(range(len(names)), short, rotation=90, fontsize=size)
+    axes.set_yticks(range(len(names)), short, fontsize=size)
     axes.tick_params(length=0)
-    axes.set_title(f"{len(names)} discovered tasks", loc="left")
+    axes.set_title(f"{len(names)} {MATRIX_KIND} tasks", loc="left")
     if len(names) > MOST_NUMBERED:
         return
     for (row, column), value in np.ndenumerate(values):
@@ -75,7 +76,8 @@ def _draw_matrix(figure: Figure, axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _draw_histograms(axes: Axes, table: pd.DataFrame, kinds: list[str]) -> None:
-    bins = np.arange(0.5, 1 + BIN, BIN)
+    # Bins are centred on 0.5, 0.52, ..., so that the 0.6 of the core human tasks is not on an edge.
+    bins = np.arange(0.5 - BIN / 2, 1 + BIN, BIN)
     for kind in kinds:
         rows = table[table["set"] == kind]
         values = rows["agreement_similarity"]
@@ -84,12 +86,12 @@ def _draw_histograms(axes: Axes, table: pd.DataFrame, kinds: list[str]) -> None:
         if not np.isnan(estimate.low):
             label += f" [{estimate.low:.3f}, {estimate.high:.3f}]"
         label += f", {estimate.n} tasks, {len(values)} pair{'s' if len(values) > 1 else ''}"
-        # Shares, since kinds differ in their number of pairs. A similarity of 0.6 must not fall below its own bin edge.
-        counts, _ = np.histogram(values + 1e-9, bins=bins)
+        # Shares, since kinds differ in their number of pairs.
+        counts, _ = np.histogram(values, bins=bins)
         axes.stairs(counts / counts.sum(), bins, color=colour_of(kind), alpha=0.3, fill=True)
         axes.stairs(counts / counts.sum(), bins, color=colour_of(kind), linewidth=1.4, label=label)
         axes.axvline(estimate.mean, color=colour_of(kind), linestyle="--", linewidth=1.0)
-    axes.set_xlim(0.49, max(0.8, table["agreement_similarity"].max() + BIN))
+    axes.set_xlim(0.48, max(0.7, table["agreement_similarity"].max() + BIN))
     axes.set_xlabel("similarity of two tasks [share of images]")
     axes.set_ylabel(f"share of pairs (bins of {BIN})")
-    axes.legend(loc="upper right", title="mean (dashed) [95 % interval]", title_fontsize=8, alignment="left")
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0))

@@ -30,7 +30,7 @@ KIND_COLOURS = {
     "regulated": "#CC79A7",
 }
 # Frames round images: the two ends of ColorBrewer's PRGn differ in hue and in lightness, and no kind has them.
-SIDE_COLOURS = ("#762A83", "#7FBF7B")
+SIDE_COLOURS = ("#762A83", "#5AAE61")
 NEUTRAL = "#444444"
 
 _STYLE: dict[RcKeyType, Any] = {
@@ -89,8 +89,8 @@ def in_order(kinds: pd.Series) -> list[str]:
 def annotate(figure: Figure, title: str, note: str) -> None:
     """Put a title above a figure and, below it, the note that says what n and the intervals are."""
     figure.suptitle(title, x=0.01, ha="left")
-    # About 14 characters of small type fit on an inch.
-    lines = textwrap.fill(note, int(figure.get_figwidth() * 14.5))
+    # About 18 characters of this small type fit on an inch.
+    lines = textwrap.fill(note, int(figure.get_figwidth() * 18))
     figure.supxlabel(lines, x=0.01, ha="left", fontsize=7.5, color=NEUTRAL)
 
 

@@ -6,9 +6,9 @@
 those of their repository EPFL-VILAB/TaskDiscovery.
 """
 
+from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.networks.base import Network, parameter_count, without_running_stats
 from whichtask.networks.build import build
-from whichtask.networks.spec import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 
 __all__ = [
     "CnnSpec",

@@ -2,11 +2,11 @@
 
 from typing import assert_never
 
+from whichtask.config.networks import CnnSpec, ImageShape, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.networks.base import Network
 from whichtask.networks.cnn import Cnn
 from whichtask.networks.mlp import Mlp
 from whichtask.networks.resnet import ResNet18
-from whichtask.networks.spec import CnnSpec, ImageShape, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.networks.vit import Vit
 from whichtask.seeding import Key, seeded
 

@@ -138,11 +138,13 @@ class BatchedTrainer:
         parameters, buffers = stack_module_state(list(networks))
         self.parameters: State = {name: value.detach().requires_grad_() for name, value in parameters.items()}
         self.buffers: State = dict(buffers)
-        self.adam_options = {"lr": learning_rate, "weight_decay": weight_decay, "fused": True}
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self._renew_adam()
 
     def _renew_adam(self) -> None:
-        self.optimizer = torch.optim.Adam(list(self.parameters.values()), **self.adam_options)
+        self.optimizer = torch.optim.Adam(
+            self.parameters.values(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
         start_adam(self.optimizer)
 
     def _logits(self, parameters: State, buffers: State, images: Tensor) -> Tensor:

@@ -1,0 +1,32 @@
+"""The command line: one verb for each kind of job. The workflow's rules call these verbs, and so can you."""
+
+import sys
+
+import typer
+
+from whichtask.cli import experiments, products, settings, sources
+from whichtask.errors import WhichtaskError
+
+app = typer.Typer(
+    name="whichtask",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Which tasks does a network generalise on? Each verb reads files and writes files; "
+    "`snakemake --cores all` runs them all in order. Start with `whichtask data describe fashion_mnist`.",
+)
+app.add_typer(sources.data_app, name="data")
+app.add_typer(sources.tasks_app, name="tasks")
+app.add_typer(settings.config_app, name="config")
+experiments.register(app)
+products.register(app)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one message and exit code 1, without a traceback."""
+    try:
+        app()
+    except WhichtaskError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,53 @@
+"""Verbs that read tables and arrays and make what people look at: figures and claims."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whichtask import claims as claims_module
+from whichtask.cli.settings import ConfigOption, JobOption, resolve
+from whichtask.config import FigureSettings
+from whichtask.errors import WhichtaskError
+from whichtask.figures import FIGURES
+
+
+def register(app: typer.Typer) -> None:
+    """Add these verbs to the command line."""
+    app.command("figure")(figure)
+    app.command("claims")(claims)
+
+
+def figure(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help=", ".join(FIGURES))],
+    out: Annotated[Path, typer.Option(help="PNG to write; .svg and .csv are written beside it.")],
+    inputs: Annotated[
+        list[str], typer.Option("--input", help="NAME=PATH, once for each file; one NAME may have several files.")
+    ],
+    config: ConfigOption = None,
+    job: JobOption = None,
+) -> None:
+    """Draw one figure from tables and arrays, with a CSV of exactly the numbers in it."""
+    named: dict[str, list[Path]] = defaultdict(list)
+    for item in inputs:
+        name, equals, path = item.partition("=")
+        if not equals or not path:
+            raise WhichtaskError(f"--input {item!r}: write NAME=PATH")
+        named[name].append(Path(path))
+    if identifier not in FIGURES:
+        raise WhichtaskError(f"unknown figure {identifier!r}; allowed: {', '.join(FIGURES)}")
+    FIGURES[identifier](named, out, resolve(FigureSettings, job, config, lambda whole: whole.figures))
+
+
+def claims(
+    claims_file: Annotated[Path, typer.Option("--claims", help="The paper's numbers: config/claims.yaml.")],
+    table: Annotated[list[Path], typer.Option(help="Agreement table; once for each.")],
+    similarity: Annotated[list[Path], typer.Option(help="Similarity table; once for each.")],
+    out: Annotated[Path, typer.Option(help="CSV to write; a Markdown table is written beside it.")],
+    scale: Annotated[str, typer.Option(help="Scale of the run: smoke, laptop or paper.")],
+    data: Annotated[str, typer.Option(help="Name of the data set.")],
+) -> None:
+    """Compare the paper's claims with what was measured: paper, ours, interval, n, scale, verdict."""
+    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, data)
+    claims_module.write(verdicts, out, out.with_suffix(".md"))

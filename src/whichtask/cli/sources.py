@@ -1,0 +1,107 @@
+"""Verbs that need no training: get data, make tasks, compare tasks."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whichtask.artifacts import write_csv
+from whichtask.cli.settings import ConfigOption, JobOption, resolve
+from whichtask.config import DataJob, DataSettings, TaskJob
+from whichtask.data import DATASETS, ImageSet, load_images
+from whichtask.data import describe as describe_images
+from whichtask.errors import WhichtaskError
+from whichtask.tasks import (
+    TaskSet,
+    factor_tasks,
+    human_tasks,
+    random_tasks,
+    similarity_table,
+    user_tasks,
+    write_user_csv,
+)
+
+data_app = typer.Typer(no_args_is_help=True, help="Get image data and look at it.")
+tasks_app = typer.Typer(no_args_is_help=True, help="Make labellings that need no training, and compare labellings.")
+
+DataOption = Annotated[Path, typer.Option("--data", help="Image set, as `whichtask data fetch` wrote it.")]
+OutOption = Annotated[Path, typer.Option("--out", help="File to write.")]
+NameArgument = Annotated[
+    str, typer.Argument(help=f"{', '.join(DATASETS)}, a folder in ImageFolder layout, or an .npz file.")
+]
+SizeOption = Annotated[int, typer.Option(min=1, help="Side in pixels that a folder's images are resized to.")]
+
+
+@data_app.command("fetch")
+def fetch(
+    name: NameArgument,
+    out: Annotated[Path | None, typer.Option(help="File to write; default results/data/NAME.npz.")] = None,
+    image_size: SizeOption = 32,
+    job: JobOption = None,
+) -> None:
+    """Get a data set from the first source that works and write it as one .npz.
+
+    The sources are tried in order (your mirror `$WHICHTASK_MIRROR/NAME.npz`, torchvision, packages); when none works,
+    the error names each of them and why it failed.
+    """
+    settings = resolve(DataJob, job, None, DataJob.of).data if job else DataSettings(name=name, image_size=image_size)
+    generated = settings.generated_images if settings.name == "factors32" else None
+    images = load_images(settings.name, images=generated, image_size=settings.image_size or image_size)
+    target = out or Path("results/data") / f"{settings.slug}.npz"
+    images.save(target)
+    print(f"{target}: {images.n_train} + {images.n_test} images from {images.provenance.get('source', settings.name)}")
+
+
+@data_app.command("describe")
+def describe(name: NameArgument, image_size: SizeOption = 32) -> None:
+    """Print what a data set holds: images, classes, statistics, digest and source."""
+    path = Path(name)
+    images = ImageSet.load(path) if path.suffix == ".npz" else load_images(name, image_size=image_size)
+    print(describe_images(images))
+
+
+@tasks_app.command("make")
+def make(
+    kind: Annotated[str, typer.Argument(help="random, human, factor or user")],
+    data: DataOption,
+    out: OutOption,
+    config: ConfigOption = None,
+    job: JobOption = None,
+) -> None:
+    """Make a task set: fair coins, halves of the classes, halves of a factor's values, or your own CSV."""
+    settings = resolve(TaskJob, job, config, TaskJob.of)
+    images = ImageSet.load(data)
+    match kind:
+        case "random":
+            tasks = random_tasks(len(images.labels), settings.tasks.random, settings.seed)
+        case "human":
+            wanted = settings.tasks
+            tasks = human_tasks(images.labels, images.class_names, wanted.human, wanted.human_limit, settings.seed)
+        case "factor":
+            if images.factors is None:
+                raise WhichtaskError(f"{images.name} has no known factors; factors32 has")
+            tasks = factor_tasks(images.factors, images.factor_names)
+        case "user":
+            if settings.tasks.user is None:
+                raise WhichtaskError("tasks.user names no CSV; see `whichtask config show`")
+            tasks = user_tasks(Path(settings.tasks.user), images.n_train, images.n_test)
+        case _:
+            raise WhichtaskError(f"unknown kind of tasks {kind!r}; allowed: random, human, factor, user")
+    tasks.save(out)
+    print(f"{out}: {len(tasks.names)} {kind} tasks of {tasks.labels.shape[1]} images")
+
+
+@tasks_app.command("similarity")
+def similarity(
+    tasks: Annotated[Path, typer.Option(help="Task set.")],
+    out: OutOption,
+) -> None:
+    """Write the similarity of every pair of tasks: agreement up to a flip, and adjusted mutual information."""
+    loaded = TaskSet.load(tasks)
+    write_csv(out, similarity_table(loaded.labels, loaded.names))
+
+
+@tasks_app.command("export")
+def export(tasks: Annotated[Path, typer.Option(help="Task set.")], out: OutOption) -> None:
+    """Write a task set as a CSV that people and `whichtask tasks make user` can read."""
+    write_user_csv(out, TaskSet.load(tasks))

@@ -1,0 +1,58 @@
+# Images, and the tasks that need no training.
+
+
+rule data:
+    input:
+        code("data"),
+    output:
+        f"{RESULTS}/data/{DATA}.npz",
+    params:
+        job=DataJob.of(SETTINGS).model_dump_json(),
+        name=SETTINGS.data.name,
+    log:
+        f"{RESULTS}/logs/data/{DATA}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/data/{DATA}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "get {params.name}"
+    shell:
+        "whichtask data fetch {params.name:q} --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule tasks:
+    input:
+        code("tasks"),
+        data=DATA_PATH,
+    output:
+        f"{RESULTS}/tasks/{DATA}/{{set}}.npz",
+    wildcard_constraints:
+        set="random|human|factor|user",
+    params:
+        job=TaskJob.of(SETTINGS).model_dump_json(),
+    log:
+        f"{RESULTS}/logs/tasks/{DATA}/{{set}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tasks/{DATA}/{{set}}.tsv"
+    message:
+        "make {wildcards.set} tasks"
+    shell:
+        "whichtask tasks make {wildcards.set} --data {input.data:q} --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule similarity:
+    input:
+        code("tasks"),
+        tasks=f"{RESULTS}/tasks/{DATA}/{{set}}.npz",
+    output:
+        f"{RESULTS}/similarity/{DATA}/{{set}}.csv",
+    log:
+        f"{RESULTS}/logs/similarity/{DATA}/{{set}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/similarity/{DATA}/{{set}}.tsv"
+    message:
+        "compare {wildcards.set} tasks"
+    shell:
+        "whichtask tasks similarity --tasks {input.tasks:q} --out {output:q} > {log:q} 2>&1"
