@@ -93,7 +93,8 @@ def read_npz(path: Path) -> dict[str, Array]:
         WhichtaskError: the file is missing, truncated or holds pickled objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, because NumPy leaves the file open when it rejects an archive.
+        with Path(path).open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except Exception as error:  # zipfile, zlib and NumPy raise half a dozen types for damaged files
         raise WhichtaskError(f"cannot read {path} as an .npz of plain arrays: {error}") from error

@@ -98,23 +98,3 @@ def test_nuisance_alone_is_small() -> None:
     factors = np.zeros((20, 10), np.int8)
     images = factors32.render(factors, nuisance(20)).astype(float)
     assert 2 < images.std(axis=0).mean() < 20
-
-
-def test_99_half_splits() -> None:
-    _, factors = factors32.generate(600, seed=0)
-    names, labels = factors32.ground_truth_tasks(factors)
-    assert len(names) == len(set(names)) == 99 == sum(comb(k, k // 2) // 2 for k in FACTORS.values())
-    assert labels.shape == (99, 600)
-    assert labels.dtype == np.uint8
-    # Balanced in expectation: five standard deviations of a share, 0.5 / sqrt(600).
-    assert np.abs(labels.mean(axis=1) - 0.5).max() < 5 * 0.5 / np.sqrt(600)
-    assert len({row.tobytes() for row in labels}) == 99
-
-
-def test_a_task_is_what_its_name_says() -> None:
-    factors = np.zeros((8, 10), np.int8)
-    factors[:, 1] = np.arange(8)
-    names, labels = factors32.ground_truth_tasks(factors)
-    assert names[-1] == "outline:0|1"
-    assert labels[names.index("hue:0,2,4,6|1,3,5,7")].tolist() == [0, 1] * 4
-    assert not labels[:, 0].any()  # value 0 is always on side 0

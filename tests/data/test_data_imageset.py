@@ -113,8 +113,6 @@ def test_load_accepts_grey_images_without_a_channel_axis_and_names_them_by_the_f
     assert (loaded.name, loaded.shape) == ("grey", (3, 3, 1))
 
 
-# NumPy leaves the open file of an archive that it rejects to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("keep", [0, 10, 300])
 def test_truncated_file_is_one_error_that_names_it(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "toy.npz"

@@ -134,7 +134,6 @@ def test_mirror_is_read_and_named_after_the_data_set(tmp_path: Path, monkeypatch
     assert (got.name, got.n_train, got.provenance["source"]) == ("cifar10", 4, "local mirror")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as for a truncated file
 def test_mirror_that_is_missing_or_corrupt_gives_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     no_downloads(monkeypatch)
     monkeypatch.delenv("WHICHTASK_MIRROR", raising=False)

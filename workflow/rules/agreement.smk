@@ -1,10 +1,5 @@
-# Agreement scores: of every task set, with every network, at several numbers of training images.
-
-
-def first_tasks(wildcards):
-    """Networks after the first score fewer tasks of each kind."""
-    few = SETTINGS.plan.network_tasks
-    return f"--first {few}" if few and wildcards.network != MAIN else ""
+# Agreement scores: of every task set with the main network; and of a few tasks of each kind, to compare networks and
+# numbers of training images.
 
 
 rule agreement:
@@ -15,28 +10,31 @@ rule agreement:
     output:
         table=f"{RESULTS}/agreement/{DATA}/{{network}}/{{set}}.csv",
         settings=f"{RESULTS}/agreement/{DATA}/{{network}}/{{set}}.yaml",
-    params:
-        job=lambda wildcards: AgreementJob.of(SETTINGS, wildcards.network).model_dump_json(),
-        first=first_tasks,
-        results=RESULTS,
     log:
         f"{RESULTS}/logs/agreement/{DATA}/{{network}}/{{set}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/agreement/{DATA}/{{network}}/{{set}}.tsv"
+    conda:
+        ENVIRONMENT
     # Two single-threaded jobs are faster than one after another with two threads: the networks are small.
     threads: 1
     resources:
         gpu=1,
         mem_mb=1500,
         runtime=600,
+    params:
+        results=lambda wildcards: RESULTS,
+        job=lambda wildcards: AgreementJob.of(
+            SETTINGS, wildcards.network
+        ).model_dump_json(),
     message:
         "score {wildcards.set} tasks with {wildcards.network}"
     shell:
-        "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} {params.first} "
+        "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} "
         "--job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"
 
 
-rule agreement_sweep:
+rule agreement_comparison:
     input:
         code("agreement"),
         data=DATA_PATH,
@@ -44,23 +42,29 @@ rule agreement_sweep:
     output:
         table=f"{RESULTS}/agreement/{DATA}/{{network}}/images-{{images}}/{{set}}.csv",
         settings=f"{RESULTS}/agreement/{DATA}/{{network}}/images-{{images}}/{{set}}.yaml",
-    params:
-        job=lambda wildcards: AgreementJob.of(
-            SETTINGS, wildcards.network, int(wildcards.images)
-        ).model_dump_json(),
-        first=SETTINGS.plan.sweep_tasks,
-        results=RESULTS,
     log:
         f"{RESULTS}/logs/agreement/{DATA}/{{network}}/images-{{images}}/{{set}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/agreement/{DATA}/{{network}}/images-{{images}}/{{set}}.tsv"
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=1,
         mem_mb=1500,
         runtime=600,
+    params:
+        results=lambda wildcards: RESULTS,
+        job=lambda wildcards: AgreementJob.of(
+            SETTINGS, wildcards.network, int(wildcards.images)
+        ).model_dump_json(),
+        first=(
+            f"--first {SETTINGS.plan.comparison_tasks}"
+            if SETTINGS.plan.comparison_tasks
+            else ""
+        ),
     message:
         "score {wildcards.set} tasks with {wildcards.network} on {wildcards.images} images"
     shell:
         "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} "
-        "--first {params.first} --job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"
+        "{params.first} --job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"

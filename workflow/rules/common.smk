@@ -4,7 +4,14 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from whichtask.config import AgreementJob, DataJob, DiscoveryJob, DynamicsJob, TaskJob, load_config
+from whichtask.config import (
+    AgreementJob,
+    DataJob,
+    DiscoveryJob,
+    DynamicsJob,
+    TaskJob,
+    load_config,
+)
 from whichtask.errors import WhichtaskError
 
 try:
@@ -13,6 +20,8 @@ except WhichtaskError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = SETTINGS.results
+# The environment that `conda env create -f environment.yml` makes; used with --software-deployment-method conda only.
+ENVIRONMENT = "whichtask"
 DATA = SETTINGS.data.slug
 PACKAGE = Path(workflow.basedir) / "src" / "whichtask"
 MAIN = SETTINGS.plan.networks[0]
@@ -42,7 +51,11 @@ wildcard_constraints:
 def code(room):
     """List the source files that a kind of job depends on."""
     paths = [PACKAGE / part for part in ROOMS[room]]
-    return [str(file) for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
+    return [
+        str(file)
+        for path in paths
+        for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])
+    ]
 
 
 def tasks_path(name):
@@ -50,9 +63,9 @@ def tasks_path(name):
 
 
 def agreement_path(name, network=MAIN, images=None):
-    """Return the table of one task set and network; with `images`, of the sweep over training images."""
-    sweep = f"images-{images}/" if images else ""
-    return f"{RESULTS}/agreement/{DATA}/{network}/{sweep}{name}.csv"
+    """Return the table of one task set and network; with `images`, of a comparison at so many."""
+    folder = f"images-{images}/" if images else ""
+    return f"{RESULTS}/agreement/{DATA}/{network}/{folder}{name}.csv"
 
 
 def similarity_path(name):
@@ -62,17 +75,34 @@ def similarity_path(name):
 DATA_PATH = f"{RESULTS}/data/{DATA}.npz"
 DYNAMICS_PATH = f"{RESULTS}/discovery/{DATA}/dynamics/dynamics.npz"
 BY_SOURCE = [agreement_path(name) for name in SETS]
-BY_NETWORK = [agreement_path(name, network) for network in SETTINGS.plan.networks for name in ("random", "human")]
-BY_IMAGES = [agreement_path(name, MAIN, n) for n in SETTINGS.plan.image_sweep for name in ("random", "human")]
+BY_NETWORK = [
+    agreement_path(name, network, SETTINGS.plan.network_images)
+    for network in SETTINGS.plan.networks
+    for name in ("random", "human")
+]
+# The main table holds the scores at agreement.images already, so the sweep does not measure them again.
+BY_IMAGES = [
+    agreement_path(name, MAIN, n if n != SETTINGS.agreement.images else None)
+    for n in SETTINGS.plan.image_sweep
+    for name in ("random", "human")
+]
 SIMILARITIES = [similarity_path(name) for name in SETS]
 
 # Figure: input name: files. One place for what every figure is drawn from.
 FIGURE_INPUTS = {
-    "td_examples": {"data": [DATA_PATH], "human": [tasks_path("human")], "random": [tasks_path("random")]},
+    "td_examples": {
+        "data": [DATA_PATH],
+        "human": [tasks_path("human")],
+        "random": [tasks_path("random")],
+    },
     "td_as_by_network": {"tables": BY_NETWORK},
     "td_as_by_source": {"tables": BY_SOURCE},
     "td_as_by_images": {"tables": BY_IMAGES},
-    "td_dynamics": {"data": [DATA_PATH], "dynamics": [DYNAMICS_PATH], "tables": [agreement_path("dynamics")]},
+    "td_dynamics": {
+        "data": [DATA_PATH],
+        "dynamics": [DYNAMICS_PATH],
+        "tables": [agreement_path("dynamics")],
+    },
     "td_gallery_discovered": {
         "data": [DATA_PATH],
         "logits": [f"{RESULTS}/discovery/{DATA}/set/logits.npz"],
@@ -87,3 +117,17 @@ def figure_files(figure):
     """Return what one figure writes, the PNG first."""
     endings = ["png", "svg", "csv", *(["gif"] if figure in ANIMATED else [])]
     return [f"{RESULTS}/figures/{figure}.{ending}" for ending in endings]
+
+
+def input_options(wildcards, input):
+    """Return the `--input NAME=PATH` options of a figure, from its named inputs."""
+    return [
+        f"--input={name}={path}"
+        for name, paths in input.items()
+        if name != "code"
+        for path in as_list(paths)
+    ]
+
+
+def as_list(paths):
+    return [paths] if isinstance(paths, str) else list(paths)

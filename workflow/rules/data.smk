@@ -6,16 +6,18 @@ rule data:
         code("data"),
     output:
         f"{RESULTS}/data/{DATA}.npz",
-    params:
-        job=DataJob.of(SETTINGS).model_dump_json(),
-        name=SETTINGS.data.name,
     log:
         f"{RESULTS}/logs/data/{DATA}.log",
     benchmark:
         f"{RESULTS}/benchmarks/data/{DATA}.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        job=DataJob.of(SETTINGS).model_dump_json(),
+        name=SETTINGS.data.name,
     message:
         "get {params.name}"
     shell:
@@ -28,14 +30,16 @@ rule tasks:
         data=DATA_PATH,
     output:
         f"{RESULTS}/tasks/{DATA}/{{set}}.npz",
-    wildcard_constraints:
-        set="random|human|factor|user",
-    params:
-        job=TaskJob.of(SETTINGS).model_dump_json(),
     log:
         f"{RESULTS}/logs/tasks/{DATA}/{{set}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/tasks/{DATA}/{{set}}.tsv"
+    wildcard_constraints:
+        set="random|human|factor|user",
+    conda:
+        ENVIRONMENT
+    params:
+        job=TaskJob.of(SETTINGS).model_dump_json(),
     message:
         "make {wildcards.set} tasks"
     shell:
@@ -52,6 +56,8 @@ rule similarity:
         f"{RESULTS}/logs/similarity/{DATA}/{{set}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/similarity/{DATA}/{{set}}.tsv"
+    conda:
+        ENVIRONMENT
     message:
         "compare {wildcards.set} tasks"
     shell:

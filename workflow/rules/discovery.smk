@@ -6,23 +6,31 @@ rule discover:
         code("discovery"),
         data=DATA_PATH,
     output:
-        multiext(f"{RESULTS}/discovery/{DATA}/set/", "encoder.safetensors", "history.csv", "logits.npz", "config.yaml"),
+        multiext(
+            f"{RESULTS}/discovery/{DATA}/set/",
+            "encoder.safetensors",
+            "history.csv",
+            "logits.npz",
+            "config.yaml",
+        ),
         tasks=f"{RESULTS}/tasks/{DATA}/discovered.npz",
-    params:
-        job=DiscoveryJob.of(SETTINGS).model_dump_json(),
-        folder=f"{RESULTS}/discovery/{DATA}/set",
-        results=RESULTS,
     log:
         f"{RESULTS}/logs/discovery/{DATA}/set.log",
     benchmark:
         f"{RESULTS}/benchmarks/discovery/{DATA}/set.tsv"
     # The longest job of the laptop scale and one that others wait for: it starts first.
     priority: 100
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=1,
         mem_mb=2000,
         runtime=2880,
+    params:
+        results=lambda wildcards: RESULTS,
+        job=DiscoveryJob.of(SETTINGS).model_dump_json(),
+        folder=lambda wildcards, output: Path(output[0]).parent,
     message:
         "discover tasks"
     shell:
@@ -37,20 +45,22 @@ rule dynamics:
     output:
         multiext(f"{RESULTS}/discovery/{DATA}/dynamics/", "dynamics.npz", "config.yaml"),
         tasks=f"{RESULTS}/tasks/{DATA}/dynamics.npz",
-    params:
-        job=DynamicsJob.of(SETTINGS).model_dump_json(),
-        folder=f"{RESULTS}/discovery/{DATA}/dynamics",
-        results=RESULTS,
     log:
         f"{RESULTS}/logs/discovery/{DATA}/dynamics.log",
     benchmark:
         f"{RESULTS}/benchmarks/discovery/{DATA}/dynamics.tsv"
     priority: 50
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=1,
         mem_mb=2000,
         runtime=1440,
+    params:
+        results=lambda wildcards: RESULTS,
+        job=DynamicsJob.of(SETTINGS).model_dump_json(),
+        folder=lambda wildcards, output: Path(output[0]).parent,
     message:
         "discover one task and record its way"
     shell:

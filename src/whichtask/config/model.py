@@ -39,7 +39,7 @@ class Config(Section):
         {
             "cnn": CnnSpec(arch="cnn"),
             "mlp": MlpSpec(arch="mlp", width=0.25),
-            "resnet18": ResNetSpec(arch="resnet18", width=0.125),
+            "resnet18": ResNetSpec(arch="resnet18", width=0.0625),
             "vit": VitSpec(arch="vit", patch=7, dim=64, depth=3, heads=4, head_dim=16, mlp_dim=128),
         },
         description="Networks by name: an architecture and its size each.",
@@ -104,17 +104,19 @@ class Config(Section):
         most = {
             "agreement.images": self.agreement.images or 1,
             "plan.image_sweep": max(self.plan.image_sweep),
+            "plan.network_images": self.plan.network_images or 1,
             "discovery.inner_batch_size": self.discovery.inner_batch_size,
             "dynamics.start_images": self.dynamics.start_images,
         }
         for key, images in most.items():
             if images > train_images:
                 raise ValueError(f"{key} = {images} must be at most data.train_images = {train_images}")
-        smallest = min(self.agreement.images or train_images, *self.plan.image_sweep)
+        networks = self.plan.network_images or train_images
+        smallest = min(self.agreement.images or train_images, networks, *self.plan.image_sweep)
         if self.agreement.batch_size > smallest:
             raise ValueError(
                 f"agreement.batch_size = {self.agreement.batch_size} must be at most the smallest number of "
-                f"training images, {smallest} (agreement.images, plan.image_sweep)"
+                f"training images, {smallest} (agreement.images, plan.image_sweep, plan.network_images)"
             )
         if self.discovery.agreement_batch_size > self.data.discovery_heldout_images:
             raise ValueError(

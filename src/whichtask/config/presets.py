@@ -16,7 +16,7 @@ SMOKE: dict[str, Any] = {
     },
     "tasks": {"random": 2, "human_limit": 2},
     "agreement": {"pairs": 2, "images": 500, "epochs": 2, "batch_size": 100, "bootstrap": 200},
-    "plan": {"image_sweep": [200, 500], "sweep_tasks": 2, "network_tasks": 2},
+    "plan": {"network_images": 200, "image_sweep": [200, 500], "comparison_tasks": 2},
     "discovery": {
         "tasks": 3,
         "dimensions": 4,
@@ -61,9 +61,9 @@ PAPER: dict[str, Any] = {
     },
     "plan": {
         "networks": ["resnet18", "mlp", "vit"],
-        "network_tasks": None,
+        "network_images": None,
         "image_sweep": [1_000, 5_000, 10_000, 25_000],
-        "sweep_tasks": 5,
+        "comparison_tasks": 5,
     },
     "discovery": {
         "encoder": "resnet18",

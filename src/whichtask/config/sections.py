@@ -77,12 +77,12 @@ class AgreementSettings(Section):
     images: Count | None = Field(
         5_000, description="Training images of one network; null takes all of the training part."
     )
-    epochs: Count = Field(60, description="Most passes over the training images (the paper: 100).")
+    epochs: Count = Field(100, description="Most passes over the training images (the paper: 100).")
     stop_train_accuracy: Share | None = Field(
         0.99,
         description="A pair stops once both networks reach this accuracy within an epoch; null trains all epochs.",
     )
-    batch_size: Count = Field(256, description="Images in a batch (the paper: 512).")
+    batch_size: Count = Field(128, description="Images in a batch (the paper: 512).")
     learning_rate: Positive = Field(1e-3, description="Step size of Adam.")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="L2 penalty of Adam.")
     shared_order: bool = Field(
@@ -105,15 +105,17 @@ class PlanSettings(Section):
         min_length=1,
         description="Networks that random and human tasks are scored with; the first scores all kinds of tasks.",
     )
-    network_tasks: Count | None = Field(
-        3, description="Tasks of each kind scored with the networks after the first; null takes all."
+    network_images: Count | None = Field(
+        2_000, description="Training images when networks are compared; null takes agreement.images and all tasks."
     )
     image_sweep: list[Count] = Field(
         [500, 1_000, 2_000, 5_000, 10_000],
         min_length=1,
         description="Numbers of training images for the figure of agreement against data.",
     )
-    sweep_tasks: Count = Field(3, description="Tasks of each kind in that figure.")
+    comparison_tasks: Count | None = Field(
+        3, description="Tasks of each kind in both comparisons, of networks and of numbers of images; null takes all."
+    )
 
 
 class FaithfulSettings(Section):
@@ -166,12 +168,12 @@ class DiscoverySettings(Section):
     agreement_batch_size: Annotated[int, Field(ge=2)] = Field(
         256, description="Held-out images on which the proxy is measured."
     )
-    outer_steps: Count = Field(300, description="Updates of the encoder.")
+    outer_steps: Count = Field(200, description="Updates of the encoder.")
     outer_learning_rate: Positive = Field(1e-3, description="Step size of Adam on the encoder.")
     tasks_per_step: Count = Field(1, description="Tasks in one update of the encoder (1 in the authors' code).")
-    estimator: Literal["mixed", "unrolled", "plain"] = Field(
-        "mixed",
-        description="Meta-gradient: forward over reverse, checkpointed reverse, or one graph; equal up to rounding.",
+    estimator: Literal["unrolled", "mixed", "plain"] = Field(
+        "unrolled",
+        description="Meta-gradient: checkpointed reverse, forward over reverse, or one graph; equal up to rounding.",
     )
     faithful: FaithfulSettings = Field(FaithfulSettings(), description="Where the authors' code differs from the text.")
 
@@ -196,7 +198,7 @@ class DynamicsSettings(Section):
     )
     start_epochs: Count = Field(40, description="Most passes over the training images to memorise random labels.")
     start_images: Count = Field(2_000, description="Training images whose random labels are memorised.")
-    outer_steps: Count = Field(100, description="Updates of the task network.")
+    outer_steps: Count = Field(80, description="Updates of the task network.")
     record_every: Count = Field(2, description="Outer steps between two records.")
     shown_images: Count = Field(24, description="Held-out images whose labels are followed.")
 

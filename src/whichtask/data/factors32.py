@@ -3,14 +3,13 @@
 One object (6 shapes, 8 hues, 4 sizes, 4 orientations, 4 fills, outline or not, 4x4 places) on a background (8 hues,
 4 textures): 3,145,728 combinations. Shapes are signed distance functions, whose value in pixels, clipped to half a
 pixel on both sides of the edge, is the coverage: anti-aliasing without supersampling. Every half/half split of one
-factor's values is a binary task with a known meaning, 99 in all (``ground_truth_tasks``).
+factor's values is a binary task with a known meaning, 99 in all (``tasks.factor_tasks``).
 
 Draws come from one stream for each purpose, image after image. So the bytes do not depend on the chunk size, and the
 first images of a larger set are the images of a smaller one. 60,000 images take about 20 s on one core.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -199,23 +198,3 @@ def _hsv(hue: Floats, saturation: float, value: float) -> Floats:
     """Convert hues [n] (turns) with one saturation and value to RGB [n, 3] in 0..1."""
     k = (np.array([5.0, 3.0, 1.0]) + hue[:, None] * 6) % 6
     return value - value * saturation * np.clip(np.minimum(k, 4 - k), 0, 1)
-
-
-def ground_truth_tasks(factors: Factors) -> tuple[tuple[str, ...], Images]:
-    """Label images by all half/half splits of each factor's values.
-
-    Args:
-        factors: factor values [N, 10], columns in the order of ``FACTORS``.
-
-    Returns:
-        99 names such as "hue:0,1,2,3|4,5,6,7" and labels uint8 [99, N]: 0 for the values left of the bar, on which
-        side the value 0 always is. A factor of k values has C(k, k/2) / 2 splits.
-    """
-    names, rows = [], []
-    for column, (name, k) in enumerate(FACTORS.items()):
-        for others in combinations(range(1, k), k // 2 - 1):
-            left = (0, *others)
-            right = tuple(value for value in range(k) if value not in left)
-            names.append(f"{name}:{','.join(map(str, left))}|{','.join(map(str, right))}")
-            rows.append(np.isin(factors[:, column], right))
-    return tuple(names), np.stack(rows).astype(np.uint8)

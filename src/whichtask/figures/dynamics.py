@@ -59,7 +59,7 @@ def draw_dynamics(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
         figure,
         f"Discovery of one task ({data.name})",
         "Full AS: one point for each pair of networks trained from scratch on the frozen task, bootstrap 95 % interval "
-        "over held-out images. Proxy: after a few inner steps, one agreement batch a step. "
+        "over held-out images. Proxy: two networks after the few inner steps, mean since the record before. "
         f"Below: {labels['image_index'].nunique()} fixed images, framed by the side that they are on.",
     )
     save(figure, table, out, settings)

@@ -31,7 +31,10 @@ def draw_similarity(inputs: Inputs, out: Path, settings: FigureSettings) -> None
     table = read_similarity(files(inputs, "tables"))[["set", "task_a", "task_b", "agreement_similarity"]]
     kinds = in_order(table["set"])
     if MATRIX_KIND not in kinds:
-        raise WhichtaskError(f"td_similarity needs the table {MATRIX_KIND}.csv, but was given {', '.join(kinds)}")
+        raise WhichtaskError(
+            f"td_similarity needs pairs of {MATRIX_KIND} tasks ({MATRIX_KIND}.csv), but was given pairs of "
+            f"{', '.join(kinds) or 'none'}"
+        )
     figure = Figure(figsize=(9.6, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
     _draw_matrix(figure, left, table[table["set"] == MATRIX_KIND])

@@ -34,12 +34,17 @@ def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         WhichtaskError: the file is missing or no CSV, a column is missing, or there is no row.
     """
+    table = _read_columns(path, columns)
+    if table.empty:
+        raise WhichtaskError(f"{path}: the table has no rows")
+    return table
+
+
+def _read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     table = read_csv(path)
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise WhichtaskError(f"{path}: no column {', '.join(missing)}; needed are {', '.join(columns)}")
-    if table.empty:
-        raise WhichtaskError(f"{path}: the table has no rows")
     return table
 
 
@@ -57,11 +62,13 @@ def read_agreement(paths: Sequence[Path]) -> pd.DataFrame:
 def read_similarity(paths: Sequence[Path]) -> pd.DataFrame:
     """Read and join tables of pairwise similarity; the kind of task, column ``set``, is the file's name.
 
+    A set of one task has no pairs, so its table may be empty.
+
     Raises:
-        WhichtaskError: see ``read_table``.
+        WhichtaskError: a file is missing or no CSV, or lacks a column.
     """
-    tables = [read_table(path, SIMILARITY_COLUMNS).assign(set=path.stem) for path in paths]
-    return pd.concat(tables, ignore_index=True)
+    tables = [_read_columns(path, SIMILARITY_COLUMNS).assign(set=path.stem) for path in paths]
+    return pd.concat([table for table in tables if not table.empty] or tables, ignore_index=True)
 
 
 def only(table: pd.DataFrame, column: str) -> str:

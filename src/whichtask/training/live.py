@@ -39,13 +39,13 @@ class LiveState:
     Args:
         results: the results folder of the run.
         job: everything that decides the job's numbers: settings and digests of its inputs, as plain JSON values.
-        every: least seconds between two throttled saves.
+        every: least seconds between two throttled saves; default ``SAVE_EVERY_SECONDS``.
     """
 
-    def __init__(self, results: Path, job: Mapping[str, Any], every: float = SAVE_EVERY_SECONDS):
+    def __init__(self, results: Path, job: Mapping[str, Any], every: float | None = None):
         text = json.dumps({"job": job, "code": code_digest()}, sort_keys=True)
         self.folder = Path(results) / ".state" / hashlib.sha256(text.encode()).hexdigest()[:24]
-        self.every = every
+        self.every = SAVE_EVERY_SECONDS if every is None else every
         self._saved = time.monotonic()
 
     def due(self) -> bool:

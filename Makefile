@@ -1,0 +1,59 @@
+# Two commands do it all: `make run` (the main job: laptop scale, offline, CPU) and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+SNAKEMAKE := $(BIN)/snakemake
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: run test lint format smoke figures clean help
+
+help:
+	@echo "make run      everything at laptop scale: data, scores, discovery, figures, claims"
+	@echo "make test     lint, types, tests, and the whole workflow at smoke scale"
+	@echo "make figures  figures only (and what they need)"
+	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
+	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
+	@echo "make clean    remove results (not results/reference) and caches"
+
+# The lock file pins every package; whichtask itself is installed so that edits to src/ take effect.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "whichtask needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+run: $(READY)
+	$(SNAKEMAKE) --cores all
+	@echo
+	@cat results/claims.md
+	@echo
+	@echo "figures: results/figures/    tables: results/agreement/, results/similarity/"
+	@echo "tasks:   results/tasks/      claims: results/claims.md, results/claims.csv"
+
+figures: $(READY)
+	$(SNAKEMAKE) --cores all figures
+
+smoke: $(READY)
+	$(SNAKEMAKE) --cores all --configfile config/smoke.yaml
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(SNAKEMAKE) --lint
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+test: lint
+	$(BIN)/pytest -n 2
+
+clean:
+	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +
+	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,137 @@
+"""The agreement score: definitions, the protocol, resume, and errors that name the task."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whichtask import agreement
+from whichtask.agreement import chance_agreement, score_tasks
+from whichtask.config import AgreementJob, AgreementSettings, CnnSpec, DataSettings
+from whichtask.data import ImageSet
+from whichtask.errors import WhichtaskError
+from whichtask.tasks import TaskSet, human_tasks, random_tasks
+
+TIMED = ["seconds", "images_per_s"]
+
+
+def job(**changes: Any) -> AgreementJob:
+    settings = {"pairs": 2, "images": 200, "epochs": 30, "batch_size": 50, "bootstrap": 100}
+    return AgreementJob(
+        seed=0,
+        data=DataSettings(train_images=250, heldout_images=100, discovery_heldout_images=50),
+        network_name="cnn",
+        network=CnnSpec(width=4, hidden=32),
+        agreement=AgreementSettings.model_validate(settings | changes),
+    )
+
+
+def score(images: ImageSet, tasks: TaskSet, results: Path, chosen: AgreementJob, **options: Any) -> pd.DataFrame:
+    table = score_tasks(images, tasks, tasks.kind, chosen, device=torch.device("cpu"), results=results, **options)
+    return table
+
+
+@pytest.fixture
+def human(small_images: ImageSet) -> TaskSet:
+    return human_tasks(small_images.labels, small_images.class_names)
+
+
+def test_networks_agree_on_a_human_task_and_less_on_a_random_one(
+    small_images: ImageSet, human: TaskSet, tmp_path: Path
+) -> None:
+    easy = score(small_images, human, tmp_path, job(epochs=60), first=1)
+    hard = score(small_images, random_tasks(500, 1, 0), tmp_path, job(epochs=60))
+    assert easy["agreement"].mean() > 0.9
+    assert hard["agreement"].mean() < easy["agreement"].mean() - 0.2
+    assert hard["test_accuracy"].mean() == pytest.approx(0.5, abs=0.15)
+    assert hard["train_accuracy"].min() > 0.8, "a random task must be memorised before its score means something"
+
+
+def test_the_table_is_consistent(small_images: ImageSet, human: TaskSet, tmp_path: Path) -> None:
+    table = score(small_images, human, tmp_path, job(epochs=3))
+    assert len(table) == 2 * len(human.names)
+    assert (table["agreement_low"] <= table["agreement"]).all()
+    assert (table["agreement"] <= table["agreement_high"]).all()
+    for name in ("train_accuracy", "test_accuracy"):
+        np.testing.assert_allclose(table[name], (table[f"{name}_1"] + table[f"{name}_2"]) / 2)
+    # Two networks that are right on shares a and b of the images agree on at least |a + b - 1| of them.
+    assert (table["agreement"] >= (table["test_accuracy_1"] + table["test_accuracy_2"] - 1).abs() - 1e-9).all()
+    assert set(table["images_train"]) == {200}
+    assert set(table["images_heldout"]) == {100}
+
+
+def test_scores_do_not_depend_on_the_other_tasks_of_the_set(
+    small_images: ImageSet, human: TaskSet, tmp_path: Path
+) -> None:
+    whole = score(small_images, human, tmp_path, job(epochs=2))
+    alone = score(small_images, human.subset([1]), tmp_path, job(epochs=2))
+    of_task = whole[whole["task"] == human.names[1]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(of_task.drop(columns=TIMED), alone.drop(columns=TIMED))
+
+
+def test_looped_and_batched_networks_score_alike(small_images: ImageSet, human: TaskSet, tmp_path: Path) -> None:
+    """Not bit for bit: sums are taken in another order, and training amplifies rounding."""
+    loop, batched = (
+        score(small_images, human, tmp_path, job(epochs=20, execution=execution), first=1)
+        for execution in ("loop", "batched")
+    )
+    np.testing.assert_allclose(loop["agreement"], batched["agreement"], atol=0.1)
+    np.testing.assert_allclose(loop["train_accuracy"], batched["train_accuracy"], atol=0.1)
+
+
+@pytest.mark.parametrize("killed_after", [1, 3, 7])
+def test_a_killed_run_ends_with_the_same_table(
+    small_images: ImageSet, human: TaskSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_after: int
+) -> None:
+    monkeypatch.setattr("whichtask.training.live.SAVE_EVERY_SECONDS", 0.0)
+    chosen = job(epochs=3)
+    expected = score(small_images, human, tmp_path / "whole", chosen)
+    epochs = 0
+
+    class Killed(Exception):
+        pass
+
+    original = agreement.PairFit._epoch
+
+    def dying(self: agreement.PairFit) -> torch.Tensor:
+        nonlocal epochs
+        if epochs == killed_after:
+            raise Killed
+        epochs += 1
+        return original(self)
+
+    monkeypatch.setattr(agreement.PairFit, "_epoch", dying)
+    with pytest.raises(Killed):
+        score(small_images, human, tmp_path, chosen)
+    monkeypatch.setattr(agreement.PairFit, "_epoch", original)
+    assert any((tmp_path / ".state").iterdir())
+    found = score(small_images, human, tmp_path, chosen)
+    pd.testing.assert_frame_equal(found.drop(columns=TIMED), expected.drop(columns=TIMED))
+    assert not any((tmp_path / ".state").iterdir()), "the state of a finished job is removed"
+
+
+def test_a_task_with_one_class_where_networks_train_is_named(small_images: ImageSet, tmp_path: Path) -> None:
+    labels = np.zeros((1, 500), np.uint8)
+    labels[0, 450:] = 1  # test images only
+    tasks = TaskSet(labels, ("lopsided",), "user")
+    with pytest.raises(WhichtaskError, match="'lopsided' has one class only on the 200 training images"):
+        score(small_images, tasks, tmp_path, job())
+
+
+def test_tasks_of_other_images_are_refused(small_images: ImageSet, tmp_path: Path) -> None:
+    with pytest.raises(WhichtaskError, match="labels 300 images, but quadrants has 500"):
+        score(small_images, random_tasks(300, 1, 0), tmp_path, job())
+
+
+@given(first=st.lists(st.integers(0, 1), min_size=1, max_size=30), seed=st.integers(0, 9))
+def test_chance_is_the_mean_agreement_over_all_pairings(first: list[int], seed: int) -> None:
+    a = torch.tensor(first)
+    b = torch.from_numpy(np.random.default_rng(seed).integers(0, 2, len(first)))
+    every = (a[:, None] == b[None, :]).double().mean().item()
+    assert chance_agreement(a, b) == pytest.approx(every)
+    assert chance_agreement(1 - a, 1 - b) == pytest.approx(every)
