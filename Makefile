@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test lint format smoke figures clean help
+.PHONY: run test lint format smoke figures lock clean help
 
 help:
 	@echo "make run      everything at laptop scale: data, scores, discovery, figures, claims"
@@ -53,6 +53,12 @@ format: $(READY)
 
 test: lint
 	$(BIN)/pytest -n 2
+
+# After a change of the dependencies in pyproject.toml: install them in a fresh $(VENV), then pin what came.
+lock:
+	$(BIN)/pip list --format=freeze | grep -viE '^(whichtask|pip|setuptools|wheel)==' | sed 's/+cpu//' | sort -f > requirements.lock
+	sed '/- pip:/q' environment.yml > environment.new && sed 's/^/      - /' requirements.lock >> environment.new
+	mv environment.new environment.yml
 
 clean:
 	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +

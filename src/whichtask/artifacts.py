@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from whichtask.errors import WhichtaskError
@@ -45,7 +45,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
             "The results folder must be writable and the disk must have space."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not be made, it cannot be removed either
+            temporary.unlink()
 
 
 def write_text(target: Path, text: str) -> None:
@@ -103,8 +104,9 @@ def read_npz(path: Path) -> dict[str, Array]:
 def write_tensors(target: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None) -> None:
     """Write tensors as safetensors with JSON metadata, atomically."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content = save(whole, metadata={"json": json.dumps(dict(metadata or {}))})
     with atomic_path(target) as path:
-        save_file(whole, path, metadata={"json": json.dumps(dict(metadata or {}))})
+        path.write_bytes(content)  # safetensors' own writer would make a file that only its owner can read
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -133,6 +133,8 @@ class Evidence(NamedTuple):
     """None where nothing was measured."""
     train_accuracy: float
     """Of the set that is fitted worst; NaN where no training is involved."""
+    images_train: int | None
+    """Training images of one network; None where no training is involved."""
 
 
 NOTHING = float("nan")
@@ -183,7 +185,8 @@ def evaluate(
 
     Args:
         claims_yaml: the claims.
-        tables: agreement tables of all kinds and networks, one number of training images.
+        tables: agreement tables of all kinds and networks. Where they hold several numbers of training images, a claim
+            takes the largest that all its kinds of tasks and networks have: only like is compared with like.
         similarity: similarity tables, named by kind.
         scale: smoke, laptop or paper.
         data: the data set.
@@ -192,16 +195,14 @@ def evaluate(
         A row for each claim and network, in the order of the file.
 
     Raises:
-        WhichtaskError: an unknown scale, bad claims, or tables that are damaged or mix data sets or numbers of training images.
+        WhichtaskError: an unknown scale, bad claims, or tables that are damaged or mix data sets.
     """
     if scale not in COMPARABLE_AT["fact"]:
         raise WhichtaskError(f"unknown scale {scale!r}; allowed: {', '.join(COMPARABLE_AT['fact'])}")
     claims = load_claims(claims_yaml)
     agreement = read_agreement(tables) if tables else pd.DataFrame(columns=AGREEMENT_COLUMNS)
-    if tables:
-        only(agreement, "images_train")
-        if only(agreement, "data") != data:
-            raise WhichtaskError(f"the tables are of {only(agreement, 'data')!r}, not of {data!r}")
+    if tables and only(agreement, "data") != data:
+        raise WhichtaskError(f"the tables are of {only(agreement, 'data')!r}, not of {data!r}")
     agreement = agreement.assign(agreement_above_chance=agreement["agreement"] - agreement["chance_agreement"])
     pairs = read_similarity(similarity) if similarity else pd.DataFrame(columns=["set"])
     rows = [
@@ -216,28 +217,43 @@ def _evidence(measure: Measure, agreement: pd.DataFrame, pairs: pd.DataFrame) ->
     """Measure a claim: once for each network that has its sets, or once without an estimate where none has."""
     if measure.statistic == "similarity":
         rows = pairs[pairs["set"] == measure.set]
-        yield Evidence("", None if rows.empty else pairwise_interval(rows), NOTHING)
+        yield Evidence("", None if rows.empty else pairwise_interval(rows), NOTHING, None)
         return
     networks = agreement["network"].unique() if measure.network == EACH else [measure.network]
     measured = False
     for network in networks:
-        first = _rows(agreement, measure.set, network)
         other = measure.against_network or network
-        second = _rows(agreement, measure.against, other) if measure.against else None
+        needed = [(measure.set, network), *([(measure.against, other)] if measure.against else [])]
+        images = _common_images(agreement, needed)
+        if images is None:
+            continue
+        alike = agreement[agreement["images_train"] == images]
+        first = _rows(alike, measure.set, network)
+        second = _rows(alike, measure.against, other) if measure.against else None
         if measure.against == measure.set and second is not None:
             first = first[first["task"].isin(second["task"])]
-        if first.empty or (second is not None and second.empty):
-            continue
         measured = True
         fits = [rows.groupby("task")["train_accuracy"].mean().mean() for rows in (first, second) if rows is not None]
         label = network if other == network else f"{network}, {other}"
-        yield Evidence(label, _estimate(measure, first, second), float(min(fits)))
+        yield Evidence(label, _estimate(measure, first, second), float(min(fits)), images)
     if not measured:
-        yield Evidence("" if measure.network == EACH else measure.network, None, NOTHING)
+        yield Evidence("" if measure.network == EACH else measure.network, None, NOTHING, None)
+
+
+def _common_images(agreement: pd.DataFrame, needed: Sequence[tuple[str, str]]) -> int | None:
+    """Return the largest number of training images at which all these (set, network) were scored; None if none."""
+    found = [
+        set(agreement.loc[(agreement["set"] == kind) & (agreement["network"] == network), "images_train"])
+        for kind, network in needed
+    ]
+    common = set.intersection(*found)
+    return int(max(common)) if common else None
 
 
 def _rows(agreement: pd.DataFrame, kind: str, network: str) -> pd.DataFrame:
-    return agreement[(agreement["set"] == kind) & (agreement["network"] == network)]
+    rows = agreement[(agreement["set"] == kind) & (agreement["network"] == network)]
+    # The bootstrap draws measurements by their place: a verdict must not depend on the order of the files.
+    return rows.sort_values(["task", "pair"])
 
 
 def _estimate(measure: Measure, first: pd.DataFrame, second: pd.DataFrame | None) -> Estimate:
@@ -275,6 +291,7 @@ def _row(claim: Claim, evidence: Evidence, scale: str, data: str) -> dict[str, A
         "high": estimate.high if estimate else NOTHING,
         "n": estimate.n if estimate else 0,
         "train_accuracy": evidence.train_accuracy,
+        "images_train": evidence.images_train,
         "unit": claim.unit,
         "scale": scale,
         "data": data,
@@ -341,7 +358,8 @@ def _cells(row: dict[Any, Any]) -> list[str]:
     if not pd.isna(row["paper_sd"]):
         paper += f" (sd {row['paper_sd']:.3f}, n {row['paper_n']:.0f})"
     interval = f" [{number('low')}, {number('high')}]" if number("low") else ""
-    where = ", ".join(part for part in (row["scale"], row["data"], row["network"]) if part)
+    trained = "" if pd.isna(row["images_train"]) else f"{row['images_train']:,.0f} images"
+    where = ", ".join(part for part in (row["scale"], row["data"], row["network"], trained) if part)
     note = f" ({row['note']})" if row["note"] else ""
     return [
         f"{row['statement']} (`{row['id']}`, `{row['figure']}`)",

@@ -32,8 +32,7 @@ def job(**changes: Any) -> AgreementJob:
 
 
 def score(images: ImageSet, tasks: TaskSet, results: Path, chosen: AgreementJob, **options: Any) -> pd.DataFrame:
-    table = score_tasks(images, tasks, tasks.kind, chosen, device=torch.device("cpu"), results=results, **options)
-    return table
+    return score_tasks(images, tasks, tasks.kind, chosen, device=torch.device("cpu"), results=results, **options)
 
 
 @pytest.fixture

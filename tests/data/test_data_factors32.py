@@ -1,7 +1,5 @@
 """The generated data set: its randomness, its factors and its 99 tasks."""
 
-from math import comb
-
 import numpy as np
 import pytest
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whichtask.data import fetch
-from whichtask.data.catalogue import MNIST_SHA256
+from whichtask.data.catalogue import MNIST_SHA256, fetch
 
 pytestmark = pytest.mark.mirror
 

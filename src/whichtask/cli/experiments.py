@@ -1,21 +1,16 @@
-"""Verbs that train: score tasks, discover tasks."""
+"""Verbs that train: score tasks, discover tasks.
+
+Each verb imports what it runs when it runs: `whichtask --help` must not wait for torch.
+"""
 
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
-from whichtask.agreement import score_tasks
-from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption, OutOption
 from whichtask.config import AgreementJob, DiscoveryJob, DynamicsJob
-from whichtask.data import ImageSet
-from whichtask.devices import choose_device, set_threads
-from whichtask.discovery import TaskSearch, record_dynamics, score_images
-from whichtask.tasks import TaskSet
-from whichtask.training import ImageBank, LiveState, divide
 
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
 
@@ -43,6 +38,12 @@ def agreement(
 
     Writes one row for each task and pair of networks, with train accuracy and chance agreement beside the score.
     """
+    from whichtask.agreement import score_tasks
+    from whichtask.artifacts import write_csv, write_yaml
+    from whichtask.data import ImageSet
+    from whichtask.devices import choose_device, set_threads
+    from whichtask.tasks import TaskSet
+
     set_threads(threads)
     settings = resolve(AgreementJob, job, config, lambda whole: AgreementJob.of(whole, network, images))
     table = score_tasks(
@@ -72,6 +73,15 @@ def discover(
     Writes encoder.safetensors, history.csv (one row an outer step), logits.npz and config.yaml to the folder, and the
     tasks to --tasks. A killed run goes on where it was.
     """
+    import numpy as np
+
+    from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
+    from whichtask.data import ImageSet
+    from whichtask.devices import choose_device, set_threads
+    from whichtask.discovery import TaskSearch, score_images
+    from whichtask.tasks import TaskSet
+    from whichtask.training import ImageBank, LiveState, divide
+
     set_threads(threads)
     settings = resolve(DiscoveryJob, job, config, DiscoveryJob.of)
     images = ImageSet.load(data)
@@ -110,6 +120,15 @@ def dynamics(
 
     Writes dynamics.npz and config.yaml to the folder, and the task at three steps to --tasks, to be scored.
     """
+    import numpy as np
+
+    from whichtask.artifacts import write_npz, write_yaml
+    from whichtask.data import ImageSet
+    from whichtask.devices import choose_device, set_threads
+    from whichtask.discovery import record_dynamics
+    from whichtask.tasks import TaskSet
+    from whichtask.training import ImageBank, LiveState, divide
+
     set_threads(threads)
     settings = resolve(DynamicsJob, job, config, DynamicsJob.of)
     images = ImageSet.load(data)

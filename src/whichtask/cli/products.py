@@ -1,4 +1,7 @@
-"""Verbs that read tables and arrays and make what people look at: figures and claims."""
+"""Verbs that read tables and arrays and make what people look at: figures and claims.
+
+Each imports what it runs when it runs.
+"""
 
 from collections import defaultdict
 from pathlib import Path
@@ -6,11 +9,9 @@ from typing import Annotated
 
 import typer
 
-from whichtask import claims as claims_module
 from whichtask.cli.settings import ConfigOption, JobOption, resolve
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures import FIGURES
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def figure(
-    identifier: Annotated[str, typer.Argument(metavar="ID", help=", ".join(FIGURES))],
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="One of the figures; an unknown one lists them all.")],
     out: Annotated[Path, typer.Option(help="PNG to write; .svg and .csv are written beside it.")],
     inputs: Annotated[
         list[str], typer.Option("--input", help="NAME=PATH, once for each file; one NAME may have several files.")
@@ -29,15 +30,15 @@ def figure(
     job: JobOption = None,
 ) -> None:
     """Draw one figure from tables and arrays, with a CSV of exactly the numbers in it."""
+    from whichtask.figures import draw
+
     named: dict[str, list[Path]] = defaultdict(list)
     for item in inputs:
         name, equals, path = item.partition("=")
         if not equals or not path:
             raise WhichtaskError(f"--input {item!r}: write NAME=PATH")
         named[name].append(Path(path))
-    if identifier not in FIGURES:
-        raise WhichtaskError(f"unknown figure {identifier!r}; allowed: {', '.join(FIGURES)}")
-    FIGURES[identifier](named, out, resolve(FigureSettings, job, config, lambda whole: whole.figures))
+    draw(identifier, named, out, resolve(FigureSettings, job, config, lambda whole: whole.figures))
 
 
 def claims(
@@ -49,5 +50,7 @@ def claims(
     data: Annotated[str, typer.Option(help="Name of the data set.")],
 ) -> None:
     """Compare the paper's claims with what was measured: paper, ours, interval, n, scale, verdict."""
+    from whichtask import claims as claims_module
+
     verdicts = claims_module.evaluate(claims_file, table, similarity, scale, data)
     claims_module.write(verdicts, out, out.with_suffix(".md"))

@@ -9,7 +9,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from whichtask.config import Config, load_config, parse
-from whichtask.config.write import PRESETS, render_table, render_yaml, write_all
+from whichtask.config.presets import PRESETS
+from whichtask.config.write import render_table, render_yaml, write_all
 from whichtask.errors import WhichtaskError
 
 Job = TypeVar("Job", bound=BaseModel)

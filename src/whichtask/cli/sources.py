@@ -1,25 +1,13 @@
-"""Verbs that need no training: get data, make tasks, compare tasks."""
+"""Verbs that need no training: get data, make tasks, compare tasks; each imports what it runs when it runs."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from whichtask.artifacts import write_csv
 from whichtask.cli.settings import ConfigOption, JobOption, resolve
-from whichtask.config import DataJob, DataSettings, TaskJob
-from whichtask.data import DATASETS, ImageSet, load_images
-from whichtask.data import describe as describe_images
+from whichtask.config import KNOWN_DATA, DataJob, DataSettings, TaskJob, parse
 from whichtask.errors import WhichtaskError
-from whichtask.tasks import (
-    TaskSet,
-    factor_tasks,
-    human_tasks,
-    random_tasks,
-    similarity_table,
-    user_tasks,
-    write_user_csv,
-)
 
 data_app = typer.Typer(no_args_is_help=True, help="Get image data and look at it.")
 tasks_app = typer.Typer(no_args_is_help=True, help="Make labellings that need no training, and compare labellings.")
@@ -27,7 +15,7 @@ tasks_app = typer.Typer(no_args_is_help=True, help="Make labellings that need no
 DataOption = Annotated[Path, typer.Option("--data", help="Image set, as `whichtask data fetch` wrote it.")]
 OutOption = Annotated[Path, typer.Option("--out", help="File to write.")]
 NameArgument = Annotated[
-    str, typer.Argument(help=f"{', '.join(DATASETS)}, a folder in ImageFolder layout, or an .npz file.")
+    str, typer.Argument(help=f"{', '.join(KNOWN_DATA)}, a folder in ImageFolder layout, or an .npz file.")
 ]
 SizeOption = Annotated[int, typer.Option(min=1, help="Side in pixels that a folder's images are resized to.")]
 
@@ -44,7 +32,10 @@ def fetch(
     The sources are tried in order (your mirror `$WHICHTASK_MIRROR/NAME.npz`, torchvision, packages); when none works,
     the error names each of them and why it failed.
     """
-    settings = resolve(DataJob, job, None, DataJob.of).data if job else DataSettings(name=name, image_size=image_size)
+    from whichtask.data.load import load_images
+
+    given = {"name": name, "image_size": image_size}
+    settings = resolve(DataJob, job, None, DataJob.of).data if job else parse(DataSettings, given, "the data set")
     generated = settings.generated_images if settings.name == "factors32" else None
     images = load_images(settings.name, images=generated, image_size=settings.image_size or image_size)
     target = out or Path("results/data") / f"{settings.slug}.npz"
@@ -55,6 +46,10 @@ def fetch(
 @data_app.command("describe")
 def describe(name: NameArgument, image_size: SizeOption = 32) -> None:
     """Print what a data set holds: images, classes, statistics, digest and source."""
+    from whichtask.data import ImageSet
+    from whichtask.data.describe import describe as describe_images
+    from whichtask.data.load import load_images
+
     path = Path(name)
     images = ImageSet.load(path) if path.suffix == ".npz" else load_images(name, image_size=image_size)
     print(describe_images(images))
@@ -69,6 +64,9 @@ def make(
     job: JobOption = None,
 ) -> None:
     """Make a task set: fair coins, halves of the classes, halves of a factor's values, or your own CSV."""
+    from whichtask.data import ImageSet
+    from whichtask.tasks import factor_tasks, human_tasks, random_tasks, user_tasks
+
     settings = resolve(TaskJob, job, config, TaskJob.of)
     images = ImageSet.load(data)
     match kind:
@@ -97,6 +95,10 @@ def similarity(
     out: OutOption,
 ) -> None:
     """Write the similarity of every pair of tasks: agreement up to a flip, and adjusted mutual information."""
+    from whichtask.artifacts import write_csv
+    from whichtask.tasks import TaskSet
+    from whichtask.tasks.similarity import similarity_table
+
     loaded = TaskSet.load(tasks)
     write_csv(out, similarity_table(loaded.labels, loaded.names))
 
@@ -104,4 +106,6 @@ def similarity(
 @tasks_app.command("export")
 def export(tasks: Annotated[Path, typer.Option(help="Task set.")], out: OutOption) -> None:
     """Write a task set as a CSV that people and `whichtask tasks make user` can read."""
+    from whichtask.tasks import TaskSet, write_user_csv
+
     write_user_csv(out, TaskSet.load(tasks))

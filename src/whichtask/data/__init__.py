@@ -1,8 +1,7 @@
 """Arrays in: where images come from and the one form in which every experiment reads them."""
 
-from whichtask.data.catalogue import DATASETS, fetch
-from whichtask.data.describe import describe
 from whichtask.data.imageset import ImageSet
-from whichtask.data.load import load_images
 
-__all__ = ["DATASETS", "ImageSet", "describe", "fetch", "load_images"]
+# Getting images (`load.load_images`, `catalogue.fetch`) needs torchvision, which takes seconds to import and which no
+# experiment needs: those modules are imported where they are used.
+__all__ = ["ImageSet"]

@@ -93,4 +93,4 @@ def _draw_task(axes: Axes, rows: pd.DataFrame, images: Pixels, columns: int) -> 
         top += len(blocks[-1])
     show(axes, np.concatenate(blocks))
     first = rows.iloc[0]
-    axes.set_title(f"{first['kind']} task {first['task']}", loc="left")
+    axes.set_title(f"{first['kind'].capitalize()} task ({first['task']})", loc="left")

@@ -92,7 +92,9 @@ class ScorePanels:
 
 def interval_bars(means: pd.DataFrame) -> dict[str, Any]:
     """Return the ``yerr`` of means: distances to the ends of their intervals; NaN draws nothing."""
-    return {"yerr": np.stack([means["agreement"] - means["low"], means["high"] - means["agreement"]]).astype(float)}
+    distances = np.stack([means["agreement"] - means["low"], means["high"] - means["agreement"]]).astype(float)
+    # Where all tasks score the same, rounding puts an end on the wrong side of the mean, which errorbar refuses.
+    return {"yerr": np.maximum(distances, 0)}
 
 
 def count_text(scores: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
+from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.panels import (
     INTERVAL_NOTE,
@@ -76,12 +77,17 @@ def draw_by_images(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
     """Draw AS against the number of training images for each kind of task on one network.
 
     Args:
-        inputs: ``tables``, agreement tables that differ in ``images_train``.
+        inputs: ``tables``, agreement tables that differ in ``images_train``. Only tasks that were scored at every number
+            of images are drawn, so that a curve does not move because its tasks change.
         out: the PNG.
         settings: resolution.
     """
     agreement = read_agreement(files(inputs, "tables"))
     network = only(agreement, "network")
+    everywhere = agreement.groupby(["set", "task"])["images_train"].transform("nunique")
+    agreement = agreement[everywhere == agreement["images_train"].nunique()]
+    if agreement.empty:
+        raise WhichtaskError("no task was scored at every number of training images; tables need one in common")
     table = scores(agreement, ["data", "network", "images_train", "set"])
     figure = Figure(figsize=(6.4, 4.8), layout="constrained")
     panels = ScorePanels(figure)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import entr
-from sklearn.metrics.cluster import expected_mutual_information
 
 Matrix = npt.NDArray[np.float64]
 
@@ -63,6 +62,9 @@ def adjusted_mutual_information(labels: npt.ArrayLike) -> Matrix:
 @lru_cache(maxsize=4096)  # balanced tasks share their class counts, and the sum over all tables is slow
 def _expected_information(smaller: int, larger: int, n_images: int) -> float:
     """Return the expected mutual information (nats) of two shuffled tasks with these minority counts."""
+    # Imported here: scikit-learn takes a second to import, and every job that reads a task set passes by this file.
+    from sklearn.metrics.cluster import expected_mutual_information  # noqa: PLC0415
+
     # Any table with the right margins will do.
     table = np.array([[smaller, 0], [larger - smaller, n_images - larger]])
     return float(expected_mutual_information(table, n_images))

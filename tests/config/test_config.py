@@ -1,0 +1,124 @@
+"""The typed configuration: generated files in step with it, and errors that name the key and what is allowed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from whichtask.config import AgreementJob, Config, DiscoveryJob, DynamicsJob, load_config
+from whichtask.config.presets import FILES, PRESETS
+from whichtask.config.write import render_yaml, rendered
+from whichtask.errors import WhichtaskError
+
+ROOT = Path(__file__).parents[2]
+NETWORKS = PRESETS["laptop"].model_dump()["networks"]
+
+
+@pytest.mark.parametrize("path", rendered(ROOT), ids=lambda path: path.name)
+def test_generated_files_are_in_step_with_the_model(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == rendered(ROOT)[path], "run `whichtask config write`"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_written_preset_reads_back_as_itself(name: str) -> None:
+    content = yaml.safe_load(render_yaml(PRESETS[name]))
+    assert load_config(content) == PRESETS[name]
+    jsonschema.validate(content, json.loads((ROOT / "config" / "schema.json").read_text()))
+
+
+def test_every_field_has_one_sentence_of_meaning() -> None:
+    missing = []
+
+    def visit(section: Any, prefix: str) -> None:
+        for name, field in type(section).model_fields.items():
+            if not (field.description or "").endswith("."):
+                missing.append(f"{prefix}{name}")
+            value = getattr(section, name)
+            for inner in value.values() if isinstance(value, dict) else [value]:
+                if hasattr(type(inner), "model_fields"):
+                    visit(inner, f"{prefix}{name}.")
+
+    visit(Config(), "")
+    assert not missing
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown section": ({"agreemnt": {}}, "agreemnt: unknown key; did you mean 'agreement'"),
+    "unknown key": ({"agreement": {"pair": 1}}, "agreement.pair: unknown key; did you mean 'pairs'"),
+    "unknown key of a network": ({"networks": {"v": {"arch": "vit", "ptch": 2}}}, "networks.v.ptch: unknown key"),
+    "unknown architecture": ({"networks": {"n": {"arch": "lenet"}}}, "'cnn', 'mlp', 'resnet18', 'vit'"),
+    "unknown network": ({"plan": {"networks": ["lenet"]}}, "unknown network 'lenet'; networks has cnn, mlp"),
+    "unknown data set": ({"data": {"name": "svhn"}}, "'svhn' is no known data set (fashion_mnist, mnist"),
+    "wrong type": ({"agreement": {"epochs": "many"}}, "agreement.epochs: Input should be a valid integer"),
+    "out of range": ({"agreement": {"pairs": 0}}, "agreement.pairs: Input should be greater than or equal to 1"),
+    "tasks beyond dimensions": ({"discovery": {"tasks": 9}}, "tasks must be at most dimensions"),
+    "batch beyond data": ({"agreement": {"batch_size": 6000}}, "agreement.batch_size = 6000 must be at most"),
+    "inner batch beyond data": ({"discovery": {"inner_batch_size": 30_000}}, "discovery.inner_batch_size = 30000"),
+    "agreement batch beyond data": ({"discovery": {"agreement_batch_size": 6000}}, "agreement_batch_size = 6000"),
+    "images beyond data": ({"agreement": {"images": 30_000}}, "agreement.images = 30000 must be at most"),
+    "more images than exist": ({"data": {"train_images": 60_000}}, "fashion_mnist has only 60000 training images"),
+    "patch that does not fit": ({"networks": {**NETWORKS, "vit": {"arch": "vit", "patch": 5}}}, "patches of 5x5"),
+    "name unfit for a path": ({"networks": {"a/b": {"arch": "cnn"}}}, "letters, digits, '_' and '-' only"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_configuration_is_one_clear_error(name: str) -> None:
+    content, message = BAD[name]
+    with pytest.raises(WhichtaskError) as caught:
+        load_config(content)
+    assert message in str(caught.value)
+
+
+def test_several_mistakes_are_all_listed() -> None:
+    with pytest.raises(WhichtaskError) as caught:
+        load_config({"agreement": {"pairs": 0, "epochs": 0}, "sead": 1})
+    assert str(caught.value).count("\n") == 3
+
+
+def test_a_job_holds_nothing_that_does_not_decide_its_result() -> None:
+    """Otherwise a changed colour would train networks again."""
+    config = Config()
+    other = load_config(
+        {"figures": {"dpi": 50}, "plan": {"networks": ["cnn"]}, "tasks": {"random": 3}, "dynamics": {"outer_steps": 9}}
+    )
+    assert AgreementJob.of(config, "cnn") == AgreementJob.of(other, "cnn")
+    assert DiscoveryJob.of(config) == DiscoveryJob.of(other)
+    assert DynamicsJob.of(config) != DynamicsJob.of(other)
+    assert AgreementJob.of(config, "cnn") != AgreementJob.of(config, "cnn", images=500)
+
+
+def test_jobs_survive_json() -> None:
+    for job in (AgreementJob.of(Config(), "vit"), DiscoveryJob.of(Config()), DynamicsJob.of(Config())):
+        assert type(job).model_validate_json(job.model_dump_json()) == job
+
+
+def test_one_task_alone_needs_no_uniformity() -> None:
+    job = DynamicsJob.of(Config())
+    assert (job.discovery.tasks, job.discovery.dimensions, job.discovery.uniformity_weight) == (1, 1, 0.0)
+
+
+def test_the_conda_environment_has_the_pins_of_the_lock_file() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]
+    assert pip == (ROOT / "requirements.lock").read_text().split()
+
+
+def test_the_lock_file_pins_every_dependency_of_the_project() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    locked = {
+        line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "requirements.lock").read_text().split()
+    }
+    names = {part.split(">")[0].split("=")[0].lower().replace("_", "-") for part in asked}
+    assert names <= locked, f"run `make lock`: {names - locked}"
+
+
+def test_each_preset_has_its_file() -> None:
+    assert set(FILES) == set(PRESETS)
+    assert all((ROOT / "config" / file).exists() for file in FILES.values())
