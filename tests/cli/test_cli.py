@@ -18,7 +18,7 @@ tasks: {random: 2}
 plan: {networks: [cnn], network_images: 100, image_sweep: [100]}
 agreement: {pairs: 1, images: 100, epochs: 1, batch_size: 50, bootstrap: 50}
 discovery: {tasks: 2, dimensions: 3, inner_steps: 1, inner_batch_size: 20, agreement_batch_size: 20, outer_steps: 2}
-dynamics: {start_epochs: 1, start_images: 50, outer_steps: 2, record_every: 1, shown_images: 4}
+dynamics: {start_epochs: 1, images: 50, outer_steps: 2, record_every: 1, shown_images: 4}
 """
 
 

@@ -178,7 +178,7 @@ def test_frozen_labels_do_not_depend_on_the_batch_and_batch_labels_do(small_imag
 
 def dynamics_job(**changes: Any) -> DynamicsJob:
     whole = job(tasks=1, dimensions=1, uniformity_weight=0.0)
-    settings = {"outer_steps": 6, "record_every": 2, "start_epochs": 3, "start_images": 100, "shown_images": 5}
+    settings = {"outer_steps": 6, "record_every": 2, "start_epochs": 3, "images": 100, "shown_images": 5}
     fields = {name: getattr(whole, name) for name in DiscoveryJob.model_fields}
     return DynamicsJob(**fields, dynamics=DynamicsSettings.model_validate(settings | changes))
 
@@ -202,7 +202,7 @@ def test_dynamics_have_a_record_for_each_step_asked_for(small_images: ImageSet) 
 
 
 def test_memorised_random_labels_are_memorised(small_images: ImageSet) -> None:
-    found = record(small_images, dynamics_job(start_epochs=60, start_images=30, outer_steps=1))
+    found = record(small_images, dynamics_job(start_epochs=60, images=30, outer_steps=1))
     assert found.start_accuracy >= 0.9
     assert np.isnan(record(small_images, dynamics_job(start="random_network", outer_steps=1)).start_accuracy)
 

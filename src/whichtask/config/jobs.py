@@ -107,6 +107,7 @@ class DynamicsJob(DiscoveryJob):
         """Take what the job needs; the set's size and uniformity give way to one task in one dimension."""
         alone = {"tasks": 1, "dimensions": 1, "tasks_per_step": 1, "uniformity_weight": 0.0}
         whole = DiscoveryJob.of(config)
-        settings = whole.discovery.model_copy(update=alone | {"outer_steps": config.dynamics.outer_steps})
+        own = {name: getattr(config.dynamics, name) for name in ("outer_steps", "outer_learning_rate")}
+        settings = whole.discovery.model_copy(update=alone | own)
         fields = {name: getattr(whole, name) for name in DiscoveryJob.model_fields}
         return cls(**fields | {"discovery": settings}, dynamics=config.dynamics)

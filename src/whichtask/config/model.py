@@ -106,7 +106,7 @@ class Config(Section):
             "plan.image_sweep": max(self.plan.image_sweep),
             "plan.network_images": self.plan.network_images or 1,
             "discovery.inner_batch_size": self.discovery.inner_batch_size,
-            "dynamics.start_images": self.dynamics.start_images,
+            "dynamics.images": self.dynamics.images,
         }
         for key, images in most.items():
             if images > train_images:

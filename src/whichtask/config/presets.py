@@ -25,7 +25,7 @@ SMOKE: dict[str, Any] = {
         "agreement_batch_size": 64,
         "outer_steps": 4,
     },
-    "dynamics": {"start_epochs": 2, "start_images": 500, "outer_steps": 4, "record_every": 1},
+    "dynamics": {"start_epochs": 2, "images": 500, "outer_steps": 4, "record_every": 1},
     "figures": {"dpi": 80},
 }
 
@@ -78,7 +78,7 @@ PAPER: dict[str, Any] = {
         "agreement_batch_size": 512,
         "outer_steps": 3_200,
     },
-    "dynamics": {"start_epochs": 100, "start_images": 20_000, "outer_steps": 1_000, "record_every": 10},
+    "dynamics": {"start_epochs": 100, "images": 30_000, "outer_steps": 1_000, "record_every": 10},
 }
 
 PRESETS: dict[str, Config] = {

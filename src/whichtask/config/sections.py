@@ -168,7 +168,7 @@ class DiscoverySettings(Section):
     agreement_batch_size: Annotated[int, Field(ge=2)] = Field(
         256, description="Held-out images on which the proxy is measured."
     )
-    outer_steps: Count = Field(200, description="Updates of the encoder.")
+    outer_steps: Count = Field(150, description="Updates of the encoder.")
     outer_learning_rate: Positive = Field(1e-3, description="Step size of Adam on the encoder.")
     tasks_per_step: Count = Field(1, description="Tasks in one update of the encoder (1 in the authors' code).")
     estimator: Literal["unrolled", "mixed", "plain"] = Field(
@@ -196,10 +196,16 @@ class DynamicsSettings(Section):
         "random_labels",
         description="Begin at memorised random labels (as in the paper's video) or at a randomly drawn task network.",
     )
-    start_epochs: Count = Field(40, description="Most passes over the training images to memorise random labels.")
-    start_images: Count = Field(2_000, description="Training images whose random labels are memorised.")
-    outer_steps: Count = Field(80, description="Updates of the task network.")
-    record_every: Count = Field(2, description="Outer steps between two records.")
+    start_epochs: Count = Field(60, description="Most passes over the training images to memorise random labels.")
+    images: Count = Field(
+        5_000,
+        description="Training images of this task: their random labels are memorised and inner networks learn them.",
+    )
+    outer_steps: Count = Field(60, description="Updates of the task network.")
+    outer_learning_rate: Positive = Field(
+        3e-4, description="Step size of Adam on the task network; small, so that the way can be seen."
+    )
+    record_every: Count = Field(1, description="Outer steps between two records.")
     shown_images: Count = Field(24, description="Held-out images whose labels are followed.")
 
 

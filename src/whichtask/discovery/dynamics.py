@@ -1,6 +1,6 @@
 """One task alone, followed from labels that no network generalises on to labels that it does (the paper's video)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -137,10 +137,13 @@ class _Recorder:
 def record_dynamics(bank: ImageBank, division: Division, job: DynamicsJob, live: LiveState | None = None) -> Dynamics:
     """Meta-optimise one task and record its labels, and the agreement of the inner networks, on the way."""
     settings, device = job.dynamics, bank.pixels.device
+    # The inner networks must learn from memorised images only: elsewhere the task network interpolates, and other
+    # networks can learn that.
+    division = replace(division, train=division.train[: settings.images])
     encoder = make_encoder(job.encoder, bank.shape, job.discovery, (job.seed, "dynamics")).to(device)
     start_accuracy = float("nan")
     if settings.start == "random_labels":
-        images = torch.from_numpy(division.train[: settings.start_images]).to(device)
+        images = torch.from_numpy(division.train).to(device)
         start_accuracy = memorise(encoder, bank, images, settings.start_epochs, job.seed)
     search = TaskSearch(bank, division, job, encoder)
     # Held-out images: neither memorised nor used for the proxy.

@@ -77,8 +77,8 @@ def draw_by_images(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
     """Draw AS against the number of training images for each kind of task on one network.
 
     Args:
-        inputs: ``tables``, agreement tables that differ in ``images_train``. Only tasks that were scored at every number
-            of images are drawn, so that a curve does not move because its tasks change.
+        inputs: ``tables``, agreement tables that differ in ``images_train``. Only tasks that were scored at every
+            number of images are drawn, so that a curve does not move because its tasks change.
         out: the PNG.
         settings: resolution.
     """
