@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test lint format smoke figures lock clean help
+.PHONY: run test lint format smoke figures benchmarks lock clean help
 
 help:
 	@echo "make run      everything at laptop scale: data, scores, discovery, figures, claims"
@@ -15,6 +15,7 @@ help:
 	@echo "make figures  figures only (and what they need)"
 	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
+	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
 	@echo "make clean    remove results (not results/reference) and caches"
 
 # The lock file pins every package; whichtask itself is installed so that edits to src/ take effect.
@@ -52,7 +53,11 @@ format: $(READY)
 	$(BIN)/snakefmt Snakefile workflow
 
 test: lint
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
+
+benchmarks: $(READY)
+	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.meta_gradient
 
 # After a change of the dependencies in pyproject.toml: install them in a fresh $(VENV), then pin what came.
 lock:

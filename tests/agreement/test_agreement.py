@@ -10,12 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichtask import agreement
 from whichtask.agreement import chance_agreement, score_tasks
 from whichtask.config import AgreementJob, AgreementSettings, CnnSpec, DataSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.tasks import TaskSet, human_tasks, random_tasks
+from whichtask.training import PairFit
 
 TIMED = ["seconds", "images_per_s"]
 
@@ -95,19 +95,19 @@ def test_a_killed_run_ends_with_the_same_table(
     class Killed(Exception):
         pass
 
-    original = agreement.PairFit._epoch
+    original = PairFit._epoch
 
-    def dying(self: agreement.PairFit) -> torch.Tensor:
+    def dying(self: PairFit) -> torch.Tensor:
         nonlocal epochs
         if epochs == killed_after:
             raise Killed
         epochs += 1
         return original(self)
 
-    monkeypatch.setattr(agreement.PairFit, "_epoch", dying)
+    monkeypatch.setattr(PairFit, "_epoch", dying)
     with pytest.raises(Killed):
         score(small_images, human, tmp_path, chosen)
-    monkeypatch.setattr(agreement.PairFit, "_epoch", original)
+    monkeypatch.setattr(PairFit, "_epoch", original)
     assert any((tmp_path / ".state").iterdir())
     found = score(small_images, human, tmp_path, chosen)
     pd.testing.assert_frame_equal(found.drop(columns=TIMED), expected.drop(columns=TIMED))

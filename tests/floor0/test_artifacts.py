@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from whichtask.artifacts import (
+    Array,
     atomic_path,
     digest,
     read_csv,
@@ -84,6 +85,6 @@ def test_tables_come_back(tmp_path: Path) -> None:
 
 def test_a_digest_knows_type_shape_and_content() -> None:
     base = np.arange(6, dtype=np.uint8)
-    others = [base.astype(np.int16), base.reshape(2, 3), base + 1]
+    others: list[Array] = [base.astype(np.int16), base.reshape(2, 3), base + 1]
     assert len({digest(base), *(digest(other) for other in others)}) == 4
     assert digest(base.reshape(2, 3)[:, ::-1]) == digest(base.reshape(2, 3)[:, ::-1].copy())
