@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test lint format smoke figures benchmarks lock clean help
+.PHONY: run test lint format smoke figures benchmarks reference lock clean help
 
 help:
 	@echo "make run      everything at laptop scale: data, scores, discovery, figures, claims"
@@ -16,6 +16,7 @@ help:
 	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
+	@echo "make reference   keep the laptop run's tables and figures in results/reference/laptop"
 	@echo "make clean    remove results (not results/reference) and caches"
 
 # The lock file pins every package; whichtask itself is installed so that edits to src/ take effect.
@@ -54,6 +55,14 @@ format: $(READY)
 
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# Keep the small tables and figures of the laptop run in git.
+REFERENCE := results/reference/laptop
+reference: run
+	mkdir -p $(REFERENCE)
+	cp config/config.yaml results/claims.csv results/claims.md $(REFERENCE)
+	cp results/figures/*.png results/figures/*.csv results/figures/*.gif $(REFERENCE)
+	cp results/discovery/*/set/history.csv $(REFERENCE)/discovery_history.csv
 
 benchmarks: $(READY)
 	$(BIN)/python -m benchmarks.training

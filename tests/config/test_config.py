@@ -122,3 +122,10 @@ def test_the_lock_file_pins_every_dependency_of_the_project() -> None:
 def test_each_preset_has_its_file() -> None:
     assert set(FILES) == set(PRESETS)
     assert all((ROOT / "config" / file).exists() for file in FILES.values())
+
+
+def test_a_folder_is_checked_at_its_image_size(tmp_path: Path) -> None:
+    with pytest.raises(WhichtaskError, match="image too small: 6x6 pixels for the network 'cnn'"):
+        load_config({"data": {"name": str(tmp_path), "image_size": 6}, "plan": {"networks": ["cnn"]}})
+    fits = {"data": {"name": str(tmp_path), "image_size": 28}}
+    assert load_config(fits).data.slug == tmp_path.name

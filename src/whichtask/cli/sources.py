@@ -37,7 +37,7 @@ def fetch(
     given = {"name": name, "image_size": image_size}
     settings = resolve(DataJob, job, None, DataJob.of).data if job else parse(DataSettings, given, "the data set")
     generated = settings.generated_images if settings.name == "factors32" else None
-    images = load_images(settings.name, images=generated, image_size=settings.image_size or image_size)
+    images = load_images(settings.name, images=generated, image_size=settings.image_size)
     target = out or Path("results/data") / f"{settings.slug}.npz"
     images.save(target)
     print(f"{target}: {images.n_train} + {images.n_test} images from {images.provenance.get('source', settings.name)}")

@@ -64,6 +64,8 @@ class Config(Section):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         self._check_networks()
+        if self.data.shape:
+            self._check_shape(self.data.shape)
         train_images = self.data.train_images
         facts = KNOWN_DATA.get(self.data.name)
         if facts:
@@ -84,13 +86,15 @@ class Config(Section):
                 if name not in self.networks:
                     raise ValueError(f"{key}: unknown network {name!r}; networks has {', '.join(self.networks)}")
 
-    def _check_data(self, facts: DataFacts) -> int:
-        """Check the division of a known data set; return how many training images the held-out parts leave."""
+    def _check_shape(self, shape: tuple[int, int, int]) -> None:
         for name in {self.discovery.encoder, self.discovery.network, *self.plan.networks}:
             try:
-                self.networks[name].check_image(facts.shape)
+                self.networks[name].check_image(shape)
             except WhichtaskError as error:
                 raise ValueError(f"networks.{name}: {error} (data.name is {self.data.name})") from None
+
+    def _check_data(self, facts: DataFacts) -> int:
+        """Check the division of a known data set; return how many training images the held-out parts leave."""
         available = self.data.generated_images[0] if self.data.name == "factors32" else facts.train_images
         asked = (self.data.train_images or 1) + self.data.heldout_images + self.data.discovery_heldout_images
         if asked > available:

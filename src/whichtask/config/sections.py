@@ -22,8 +22,8 @@ class DataSettings(Section):
         "fashion_mnist",
         description="A known data set, an ImageFolder, or an .npz with x_train, y_train, x_test, y_test.",
     )
-    image_size: Count | None = Field(
-        None, description="Side in pixels that the images of a folder are resized to; needed for folders only."
+    image_size: Count = Field(
+        32, description="Side in pixels that the images of a folder are resized to; other data keep their own size."
     )
     generated_images: tuple[Count, Count] = Field(
         (50_000, 10_000),
@@ -49,6 +49,16 @@ class DataSettings(Section):
         raise ValueError(
             f"{name!r} is no known data set ({', '.join(KNOWN_DATA)}) and no existing folder or .npz file either"
         )
+
+    @property
+    def shape(self) -> tuple[int, int, int] | None:
+        """Height, width and channels of one image, as far as they are known before the data are read.
+
+        A folder may turn out to be grey; no network cares.
+        """
+        if self.name in KNOWN_DATA:
+            return KNOWN_DATA[self.name].shape
+        return (self.image_size, self.image_size, 3) if Path(self.name).expanduser().is_dir() else None
 
     @property
     def slug(self) -> str:
@@ -109,7 +119,7 @@ class PlanSettings(Section):
         2_000, description="Training images when networks are compared; null takes agreement.images and all tasks."
     )
     image_sweep: list[Count] = Field(
-        [500, 1_000, 2_000, 5_000, 10_000],
+        [250, 500, 1_000, 2_000, 5_000],
         min_length=1,
         description="Numbers of training images for the figure of agreement against data.",
     )
