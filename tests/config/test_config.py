@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from whichtask.config import AgreementJob, Config, DiscoveryJob, DynamicsJob, load_config
+from whichtask.config import AgreementJob, Config, DiscoveryJob, DynamicsJob, TaskJob, load_config
 from whichtask.config.presets import FILES, PRESETS
 from whichtask.config.write import render_yaml, rendered
 from whichtask.errors import WhichtaskError
@@ -88,6 +88,8 @@ def test_a_job_holds_nothing_that_does_not_decide_its_result() -> None:
     assert AgreementJob.of(config, "cnn") == AgreementJob.of(other, "cnn")
     assert DiscoveryJob.of(config) == DiscoveryJob.of(other)
     assert DynamicsJob.of(config) != DynamicsJob.of(other)
+    assert TaskJob.of(config, "human") == TaskJob.of(other, "human")
+    assert TaskJob.of(config, "random") != TaskJob.of(other, "random")
     assert AgreementJob.of(config, "cnn") != AgreementJob.of(config, "cnn", images=500)
 
 

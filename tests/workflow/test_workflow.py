@@ -16,7 +16,7 @@ from PIL import Image
 
 from whichtask.data import ImageSet
 from whichtask.figures import FIGURES
-from whichtask.tasks import TaskSet
+from whichtask.tasks import TaskSet, random_tasks, write_user_csv
 
 pytestmark = pytest.mark.workflow
 ROOT = Path(__file__).parents[2]
@@ -105,6 +105,11 @@ CHANGES: dict[str, tuple[list[str], set[str], set[str]]] = {
         ["agreement={epochs: 3}"],
         {"agreement", "agreement_comparison", "claims", "td_as_by_source"},
         {"data", "discover", "dynamics", "tasks", "similarity", "td_examples"},
+    ),
+    "more random tasks": (
+        ["tasks={random: 3}"],
+        {"tasks", "agreement", "td_as_by_source"},
+        {"data", "discover", "dynamics", "td_gallery_discovered"},
     ),
     "one task": (
         ["dynamics={outer_steps: 5}"],
@@ -206,3 +211,29 @@ def test_a_killed_run_goes_on_where_it_was(project: Path, tmp_path: Path) -> Non
     for name in ("encoder.safetensors", "logits.npz"):
         ours, theirs = copied / "set" / name, results / "discovery" / "fashion_mnist" / "set" / name
         assert ours.read_bytes() == theirs.read_bytes(), name
+
+
+def test_your_own_images_and_tasks_run_through(tmp_path: Path, small_images: ImageSet) -> None:
+    """Images from an .npz, tasks from a CSV: scored, compared and drawn beside the others; an edited CSV runs again."""
+    copied = copy_project(tmp_path)
+    small_images.save(copied / "mine.npz")
+    write_user_csv(copied / "mine.csv", random_tasks(500, 2, seed=9))
+    content = {
+        "data": {"name": "mine.npz", "train_images": 250, "heldout_images": 80, "discovery_heldout_images": 70},
+        "tasks": {"user": "mine.csv"},
+        "networks": {"vit": {"patch": 4}},
+        "agreement": {"images": 200, "batch_size": 50},
+        "plan": {"network_images": 100, "image_sweep": [100, 200]},
+        "dynamics": {"images": 200},
+    }
+    (copied / "mine.yaml").write_text(yaml.safe_dump(content))
+    both = ["--configfile", "config/smoke.yaml", "mine.yaml"]
+    run = snakemake(copied, *both)
+    logs = "\n".join(path.read_text() for path in copied.glob("results/smoke/logs/**/*.log"))
+    assert run.returncode == 0, run.stderr[-4000:] + logs[-4000:]
+    drawn = pd.read_csv(copied / "results" / "smoke" / "figures" / "td_as_by_source.csv")
+    assert set(drawn["set"]) == {"random", "human", "discovered", "user"}
+    write_user_csv(copied / "mine.csv", random_tasks(500, 2, seed=10))
+    planned = jobs(snakemake(copied, "--dry-run", *both))
+    assert {"tasks", "agreement", "td_as_by_source", "claims"} <= planned
+    assert not {"data", "discover", "dynamics", "td_examples"} & planned

@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from whichtask.config import (
+    KNOWN_DATA,
     AgreementJob,
     DataJob,
     DiscoveryJob,
@@ -36,7 +37,13 @@ ROOMS = {
     "tasks": [*FLOOR_0, "tasks"],
     "agreement": [*TRAINING, "agreement.py", "stats.py"],
     "discovery": [*TRAINING, "discovery"],
-    "figures": ["artifacts.py", "stats.py", "data/imageset.py", "tasks/taskset.py", "figures"],
+    "figures": [
+        "artifacts.py",
+        "stats.py",
+        "data/imageset.py",
+        "tasks/taskset.py",
+        "figures",
+    ],
     "claims": ["artifacts.py", "stats.py", "figures", "claims.py"],
 }
 
@@ -56,6 +63,11 @@ def code(room):
         for path in paths
         for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])
     ]
+
+
+def own_file(name):
+    """Return a file or folder of the user's as an input list; nothing for None and for known data sets."""
+    return [name] if name and name not in KNOWN_DATA else []
 
 
 def tasks_path(name):

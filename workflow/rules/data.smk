@@ -4,6 +4,7 @@
 rule data:
     input:
         code("data"),
+        own=own_file(SETTINGS.data.name),
     output:
         f"{RESULTS}/data/{DATA}.npz",
     log:
@@ -28,6 +29,9 @@ rule tasks:
     input:
         code("tasks"),
         data=DATA_PATH,
+        own=lambda wildcards: (
+            own_file(SETTINGS.tasks.user) if wildcards.set == "user" else []
+        ),
     output:
         f"{RESULTS}/tasks/{DATA}/{{set}}.npz",
     log:
@@ -39,7 +43,7 @@ rule tasks:
     conda:
         ENVIRONMENT
     params:
-        job=TaskJob.of(SETTINGS).model_dump_json(),
+        job=lambda wildcards: TaskJob.of(SETTINGS, wildcards.set).model_dump_json(),
     message:
         "make {wildcards.set} tasks"
     shell:

@@ -67,9 +67,9 @@ def make(
     from whichtask.data import ImageSet
     from whichtask.tasks import factor_tasks, human_tasks, random_tasks, user_tasks
 
-    settings = resolve(TaskJob, job, config, TaskJob.of)
+    settings = resolve(TaskJob, job, config, lambda whole: TaskJob.of(whole, kind))
     images = ImageSet.load(data)
-    match kind:
+    match settings.kind:
         case "random":
             tasks = random_tasks(len(images.labels), settings.tasks.random, settings.seed)
         case "human":
@@ -83,8 +83,6 @@ def make(
             if settings.tasks.user is None:
                 raise WhichtaskError("tasks.user names no CSV; see `whichtask config show`")
             tasks = user_tasks(Path(settings.tasks.user), images.n_train, images.n_test)
-        case _:
-            raise WhichtaskError(f"unknown kind of tasks {kind!r}; allowed: random, human, factor, user")
     tasks.save(out)
     print(f"{out}: {len(tasks.names)} {kind} tasks of {tasks.labels.shape[1]} images")
 

@@ -4,7 +4,7 @@ The workflow hands each command its job as JSON. A job is also what Snakemake co
 so a key that a job does not hold cannot make it run.
 """
 
-from typing import Self
+from typing import Literal, Self
 
 from whichtask.config.base import Section
 from whichtask.config.model import Config
@@ -30,16 +30,27 @@ class DataJob(Section):
         return cls(data=config.data)
 
 
+KEYS_OF_KIND = {"random": ["random"], "human": ["human", "human_limit"], "factor": [], "user": ["user"]}
+
+
 class TaskJob(Section):
     """Make random, human, factor or user tasks."""
 
     seed: int
+    kind: Literal["random", "human", "factor", "user"]
     tasks: TaskSettings
 
     @classmethod
-    def of(cls, config: Config) -> Self:
-        """Take what the job needs from the whole configuration."""
-        return cls(seed=config.seed, tasks=config.tasks)
+    def of(cls, config: Config, kind: str) -> Self:
+        """Take what the job needs; the keys of other kinds of tasks stay at their defaults.
+
+        Raises:
+            WhichtaskError: there is no such kind.
+        """
+        if kind not in KEYS_OF_KIND:
+            raise WhichtaskError(f"unknown kind of tasks {kind!r}; allowed: {', '.join(KEYS_OF_KIND)}")
+        own = {name: getattr(config.tasks, name) for name in KEYS_OF_KIND[kind]}
+        return cls.model_validate({"seed": config.seed, "kind": kind, "tasks": TaskSettings(**own)})
 
 
 class AgreementJob(Section):
