@@ -12,6 +12,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/discovery.smk"
+include: "workflow/rules/splits.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -18,6 +18,7 @@ tasks: {random: 2}
 plan: {networks: [cnn], network_images: 100, image_sweep: [100]}
 agreement: {pairs: 1, images: 100, epochs: 1, batch_size: 50, bootstrap: 50}
 discovery: {tasks: 2, dimensions: 3, inner_steps: 1, inner_batch_size: 20, agreement_batch_size: 20, outer_steps: 2}
+splits: {images: 150, targets: 1, tasks: 1}
 dynamics: {start_epochs: 1, images: 50, outer_steps: 2, record_every: 1, shown_images: 4}
 """
 
@@ -62,6 +63,8 @@ def test_from_images_to_scored_discovered_tasks(folder: Path) -> None:
     run("agreement", *common, "--tasks", "discovered.npz", "--out", "scores.csv", "--threads", "1")
     run("dynamics", *common, "--out", "way", "--tasks", "dynamics.npz", "--threads", "1")
 
+    run("splits", *common, "--human", "human.npz", "--tasks", "random.npz", "--out", "splits", "--threads", "1")
+
     scores = read_csv(folder / "scores.csv")
     tasks = TaskSet.load(folder / "discovered.npz")
     assert scores["task"].tolist() == list(tasks.names)
@@ -73,6 +76,11 @@ def test_from_images_to_scored_discovered_tasks(folder: Path) -> None:
     assert len(read_csv(folder / "set" / "history.csv")) == 2
     assert TaskSet.load(folder / "dynamics.npz").names[0] == "step_0000"
     assert read_npz(folder / "way" / "dynamics.npz")["probabilities"].shape == (3, 4)
+    accuracies, predictions = (
+        read_csv(folder / "splits" / "accuracies.csv"),
+        read_npz(folder / "splits" / "predictions.npz"),
+    )
+    assert len(accuracies) == len(predictions["predictions"]) == 12, "2 kinds, 3 splits, 2 networks"
     assert not any((folder / "results" / ".state").iterdir()), "live state of finished jobs is removed"
 
 

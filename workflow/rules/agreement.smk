@@ -14,6 +14,8 @@ rule agreement:
         f"{RESULTS}/logs/agreement/{DATA}/{{network}}/{{set}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/agreement/{DATA}/{{network}}/{{set}}.tsv"
+    # The long jobs first, so that no core waits at the end.
+    priority: 20
     conda:
         ENVIRONMENT
     # Two single-threaded jobs are faster than one after another with two threads: the networks are small.

@@ -10,6 +10,7 @@ from whichtask.config import (
     DataJob,
     DiscoveryJob,
     DynamicsJob,
+    SplitJob,
     TaskJob,
     load_config,
 )
@@ -37,6 +38,7 @@ ROOMS = {
     "tasks": [*FLOOR_0, "tasks"],
     "agreement": [*TRAINING, "agreement.py", "stats.py"],
     "discovery": [*TRAINING, "discovery"],
+    "splits": [*TRAINING, "splits.py"],
     "figures": [
         "artifacts.py",
         "stats.py",
@@ -98,6 +100,8 @@ BY_IMAGES = [
     for n in SETTINGS.plan.image_sweep
     for name in ("random", "human")
 ]
+SPLITS_TABLE = f"{RESULTS}/splits/{DATA}/{MAIN}/accuracies.csv"
+SPLITS_PREDICTIONS = f"{RESULTS}/splits/{DATA}/{MAIN}/predictions.npz"
 SIMILARITIES = [similarity_path(name) for name in SETS]
 
 # Figure: input name: files. One place for what every figure is drawn from.
@@ -121,6 +125,13 @@ FIGURE_INPUTS = {
         "tasks": [tasks_path("discovered")],
     },
     "td_similarity": {"tables": SIMILARITIES},
+    "td_splits_table": {"tables": [SPLITS_TABLE]},
+    "td_split_classes": {"tables": [SPLITS_TABLE], "predictions": [SPLITS_PREDICTIONS]},
+    "td_split_gallery": {
+        "data": [DATA_PATH],
+        "tables": [SPLITS_TABLE],
+        "predictions": [SPLITS_PREDICTIONS],
+    },
 }
 ANIMATED = {"td_dynamics"}
 

@@ -10,7 +10,7 @@ import typer
 
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption, OutOption
-from whichtask.config import AgreementJob, DiscoveryJob, DynamicsJob
+from whichtask.config import AgreementJob, DiscoveryJob, DynamicsJob, SplitJob
 
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
 
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("agreement")(agreement)
     app.command("discover")(discover)
     app.command("dynamics")(dynamics)
+    app.command("splits")(splits)
 
 
 def agreement(
@@ -142,3 +143,39 @@ def dynamics(
     names = tuple(f"step_{step:04d}" for step in found.label_steps)
     TaskSet(found.labels, names, "discovered", what).save(tasks)
     live.clear()
+
+
+def splits(
+    data: DataOption,
+    human: Annotated[Path, typer.Option(help="Task set of target tasks, unions of classes.")],
+    tasks: Annotated[Path, typer.Option(help="Task set of discovered tasks.")],
+    out: FolderOption,
+    network: Annotated[str, typer.Option(help="Network to train: a key of networks in the configuration.")] = "cnn",
+    config: ConfigOption = None,
+    job: JobOption = None,
+    results: ResultsOption = Path("results"),
+    threads: ThreadsOption = None,
+) -> None:
+    """Train networks on adversarial train-test splits made from discovered tasks, beside random splits.
+
+    Writes accuracies.csv (one row a network), predictions.npz (who trained on what, and every prediction) and
+    config.yaml to the folder.
+    """
+    import numpy as np
+
+    from whichtask.artifacts import write_csv, write_npz, write_yaml
+    from whichtask.data import ImageSet
+    from whichtask.devices import choose_device, set_threads
+    from whichtask.splits import run_splits
+    from whichtask.tasks import TaskSet
+
+    set_threads(threads)
+    settings = resolve(SplitJob, job, config, lambda whole: SplitJob.of(whole, network))
+    images = ImageSet.load(data)
+    targets, found = TaskSet.load(human), TaskSet.load(tasks)
+    outcome = run_splits(images, targets, found, settings, device=choose_device(), results=results)
+    arrays = {name: value for name, value in vars(outcome).items() if name != "accuracies"}
+    names = {"class_names": np.array(images.class_names), "binary_names": np.array(["0", "1"])}
+    write_csv(out / "accuracies.csv", outcome.accuracies)
+    write_npz(out / "predictions.npz", arrays | names)
+    write_yaml(out / "config.yaml", settings.model_dump(mode="json"))

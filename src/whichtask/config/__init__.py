@@ -1,7 +1,7 @@
 """The typed configuration: everything scientific that can be chosen, checked before any work is done."""
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, Section
-from whichtask.config.jobs import AgreementJob, DataJob, DiscoveryJob, DynamicsJob, TaskJob
+from whichtask.config.jobs import AgreementJob, DataJob, DiscoveryJob, DynamicsJob, SplitJob, TaskJob
 from whichtask.config.model import Config, load_config, parse
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.config.sections import (
@@ -12,6 +12,7 @@ from whichtask.config.sections import (
     FaithfulSettings,
     FigureSettings,
     PlanSettings,
+    SplitSettings,
     TaskSettings,
 )
 
@@ -35,6 +36,8 @@ __all__ = [
     "PlanSettings",
     "ResNetSpec",
     "Section",
+    "SplitJob",
+    "SplitSettings",
     "TaskJob",
     "TaskSettings",
     "VitSpec",

@@ -14,6 +14,7 @@ from whichtask.config.sections import (
     DataSettings,
     DiscoverySettings,
     DynamicsSettings,
+    SplitSettings,
     TaskSettings,
 )
 from whichtask.errors import WhichtaskError
@@ -122,3 +123,22 @@ class DynamicsJob(DiscoveryJob):
         settings = whole.discovery.model_copy(update=alone | own)
         fields = {name: getattr(whole, name) for name in DiscoveryJob.model_fields}
         return cls(**fields | {"discovery": settings}, dynamics=config.dynamics)
+
+
+class SplitJob(Section):
+    """Train networks on adversarial and random splits."""
+
+    seed: int
+    data: DataSettings
+    network_name: str
+    network: NetworkSpec
+    agreement: AgreementSettings
+    splits: SplitSettings
+
+    @classmethod
+    def of(cls, config: Config, network: str) -> Self:
+        """Take what the job needs; keys of the agreement score that training does not use go back to their defaults."""
+        scored = AgreementJob.of(config, network)
+        unused = {name: AgreementSettings.model_fields[name].default for name in ("images", "pairs", "bootstrap")}
+        fields = {name: getattr(scored, name) for name in AgreementJob.model_fields}
+        return cls(**fields | {"agreement": scored.agreement.model_copy(update=unused)}, splits=config.splits)

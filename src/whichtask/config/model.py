@@ -15,6 +15,7 @@ from whichtask.config.sections import (
     DynamicsSettings,
     FigureSettings,
     PlanSettings,
+    SplitSettings,
     TaskSettings,
 )
 from whichtask.errors import WhichtaskError
@@ -49,6 +50,7 @@ class Config(Section):
     plan: PlanSettings = Field(PlanSettings(), description="Which networks and how many images it is measured with.")
     discovery: DiscoverySettings = Field(DiscoverySettings(), description="Discovery of a set of tasks.")
     dynamics: DynamicsSettings = Field(DynamicsSettings(), description="Discovery of one task, recorded.")
+    splits: SplitSettings = Field(SplitSettings(), description="Adversarial splits made from discovered tasks.")
     figures: FigureSettings = Field(FigureSettings(), description="How figures look.")
 
     @field_validator("networks")
@@ -111,6 +113,7 @@ class Config(Section):
             "plan.network_images": self.plan.network_images or 1,
             "discovery.inner_batch_size": self.discovery.inner_batch_size,
             "dynamics.images": self.dynamics.images,
+            "splits.images": self.splits.images,
         }
         for key, images in most.items():
             if images > train_images:

@@ -26,6 +26,7 @@ SMOKE: dict[str, Any] = {
         "outer_steps": 4,
     },
     "dynamics": {"start_epochs": 2, "images": 500, "outer_steps": 4, "record_every": 1},
+    "splits": {"images": 600, "targets": 2, "tasks": 2},
     "figures": {"dpi": 80},
 }
 
@@ -79,6 +80,7 @@ PAPER: dict[str, Any] = {
         "outer_steps": 3_200,
     },
     "dynamics": {"start_epochs": 100, "images": 30_000, "outer_steps": 1_000, "record_every": 10},
+    "splits": {"images": 30_000, "targets": 7, "tasks": 8, "pairs": 1},
 }
 
 PRESETS: dict[str, Config] = {

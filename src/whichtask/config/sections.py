@@ -116,7 +116,7 @@ class PlanSettings(Section):
         description="Networks that random and human tasks are scored with; the first scores all kinds of tasks.",
     )
     network_images: Count | None = Field(
-        2_000, description="Training images when networks are compared; null takes agreement.images and all tasks."
+        1_000, description="Training images when networks are compared; null takes agreement.images and all tasks."
     )
     image_sweep: list[Count] = Field(
         [250, 500, 1_000, 2_000, 5_000],
@@ -217,6 +217,15 @@ class DynamicsSettings(Section):
     )
     record_every: Count = Field(1, description="Outer steps between two records.")
     shown_images: Count = Field(24, description="Held-out images whose labels are followed.")
+
+
+class SplitSettings(Section):
+    """Adversarial train-test splits, each beside random ones; networks are trained as for the agreement score."""
+
+    images: Count = Field(12_000, description="Images that are split (about half of them train).")
+    targets: Count = Field(4, description="Human tasks to attack: each as a binary target and as a class partition.")
+    tasks: Count = Field(2, description="Discovered tasks to attack each of them with.")
+    pairs: Count = Field(1, description="Pairs of networks trained on each split.")
 
 
 class FigureSettings(Section):
