@@ -5,7 +5,7 @@ open; ``paper_value`` is both), widened by ``tolerance``. The verdict compares o
 
 - ``agrees``: the whole interval lies inside;
 - ``differs``: the whole interval lies outside;
-- ``undecided``: the interval spans an end, or there is none because only one task was measured;
+- ``undecided``: the interval spans an end, or there is none because only one task (or split) was measured;
 - ``not comparable at this scale``: measured, but scale, data set or number of tasks are not the claim's;
 - ``not measured``: the tables hold no such rows.
 
@@ -28,6 +28,7 @@ from whichtask.config import Section
 from whichtask.config.model import parse
 from whichtask.errors import WhichtaskError
 from whichtask.figures import FIGURES
+from whichtask.figures.splits import paired, read_splits
 from whichtask.figures.tables import AGREEMENT_COLUMNS, only, pairwise_interval, read_agreement, read_similarity
 from whichtask.stats import Estimate, difference_interval, mean_interval
 
@@ -40,6 +41,7 @@ COMPARABLE_AT: dict[Kind, tuple[str, ...]] = {
     "fact": ("smoke", "laptop", "paper"),
 }
 EACH = "each"
+SPLIT_STATISTICS = ("split_accuracy", "split_drop")
 
 
 class Source(Section):
@@ -60,22 +62,34 @@ class Needs(Section):
 
 
 class Measure(Section):
-    """A statistic of the tables; tasks are the independent units of its interval."""
+    """A statistic of the tables; tasks, or pairs of target and task, are the independent units of its interval."""
 
-    statistic: Literal["mean", "difference", "share_above", "similarity"] = Field(
+    statistic: Literal["mean", "difference", "share_above", "similarity", "split_accuracy", "split_drop"] = Field(
         description="Mean of column; that minus the mean over against, task by task where both are one set; share of "
-        "tasks of the set above all tasks of against; mean pairwise similarity."
+        "tasks of the set above all tasks of against; mean pairwise similarity; mean test accuracy on one kind of "
+        "train-test split; that on adversarial splits minus that on their random ones."
     )
-    set: str = Field(description="Kind of tasks.")
+    set: str = Field("", description="Kind of tasks; none for train-test splits.")
     network: str = Field(EACH, description="One network, or each: a verdict for every network that has the sets.")
     against: str | None = Field(None, description="The other kind of tasks, for difference and share_above.")
     against_network: str | None = Field(None, description="Its network, where that is another one.")
     column: Literal["agreement", "agreement_above_chance", "train_accuracy"] = Field(
         "agreement", description="Column of the agreement tables; above chance: minus chance_agreement."
     )
+    kind: Literal["binary", "classes"] | None = Field(None, description="Kind of targets, for train-test splits.")
+    split: Literal["random", "class_matched", "adversarial"] | None = Field(
+        None, description="Kind of split, for split_accuracy."
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        splits = self.statistic in SPLIT_STATISTICS
+        if splits == bool(self.set) or splits != (self.kind is not None):
+            raise ValueError(f"kind goes with the statistics {' and '.join(SPLIT_STATISTICS)}, set with all others")
+        if (self.statistic == "split_accuracy") != (self.split is not None):
+            raise ValueError("split goes with the statistic split_accuracy, and with no other")
+        if splits and "column" in self.model_fields_set:
+            raise ValueError(f"column does not go with the statistics {' and '.join(SPLIT_STATISTICS)}")
         compares = self.statistic in ("difference", "share_above")
         if compares != (self.against is not None):
             raise ValueError("against goes with the statistics difference and share_above, and with no other")
@@ -132,9 +146,9 @@ class Evidence(NamedTuple):
     estimate: Estimate | None
     """None where nothing was measured."""
     train_accuracy: float
-    """Of the set that is fitted worst; NaN where no training is involved."""
+    """Of the set or split that is fitted worst; NaN where no training is involved."""
     images_train: int | None
-    """Training images of one network; None where no training is involved."""
+    """Training images of one network (mean over splits); None where no training is involved."""
 
 
 NOTHING = float("nan")
@@ -179,7 +193,12 @@ def verdict_of(estimate: Estimate, accepted: tuple[float, float]) -> Verdict:
 
 
 def evaluate(
-    claims_yaml: Path, tables: Sequence[Path], similarity: Sequence[Path], scale: str, data: str
+    claims_yaml: Path,
+    tables: Sequence[Path],
+    similarity: Sequence[Path],
+    scale: str,
+    data: str,
+    splits: Sequence[Path] = (),
 ) -> pd.DataFrame:
     """Compare all claims with the tables of one data set.
 
@@ -190,6 +209,7 @@ def evaluate(
         similarity: similarity tables, named by kind.
         scale: smoke, laptop or paper.
         data: the data set.
+        splits: tables of accuracies on train-test splits, of all networks.
 
     Returns:
         A row for each claim and network, in the order of the file.
@@ -201,14 +221,20 @@ def evaluate(
         raise WhichtaskError(f"unknown scale {scale!r}; allowed: {', '.join(COMPARABLE_AT['fact'])}")
     claims = load_claims(claims_yaml)
     agreement = read_agreement(tables) if tables else pd.DataFrame(columns=AGREEMENT_COLUMNS)
-    if tables and only(agreement, "data") != data:
-        raise WhichtaskError(f"the tables are of {only(agreement, 'data')!r}, not of {data!r}")
+    accuracies = read_splits(splits) if splits else pd.DataFrame(columns=["network", "kind"])
+    for table in (agreement if tables else None, accuracies if splits else None):
+        if table is not None and only(table, "data") != data:
+            raise WhichtaskError(f"the tables are of {only(table, 'data')!r}, not of {data!r}")
     agreement = agreement.assign(agreement_above_chance=agreement["agreement"] - agreement["chance_agreement"])
     pairs = read_similarity(similarity) if similarity else pd.DataFrame(columns=["set"])
     rows = [
         _row(claim, evidence, scale, data)
         for claim in claims
-        for evidence in _evidence(claim.measure, agreement, pairs)
+        for evidence in (
+            _split_evidence(claim.measure, accuracies)
+            if claim.measure.statistic in SPLIT_STATISTICS
+            else _evidence(claim.measure, agreement, pairs)
+        )
     ]
     return pd.DataFrame(rows)
 
@@ -238,6 +264,23 @@ def _evidence(measure: Measure, agreement: pd.DataFrame, pairs: pd.DataFrame) ->
         yield Evidence(label, _estimate(measure, first, second), float(min(fits)), images)
     if not measured:
         yield Evidence("" if measure.network == EACH else measure.network, None, NOTHING, None)
+
+
+def _split_evidence(measure: Measure, accuracies: pd.DataFrame) -> Iterator[Evidence]:
+    """Measure a claim on train-test splits; pairs of target and task are the units, each the mean of its networks."""
+    rows = accuracies[accuracies["kind"] == measure.kind]
+    if measure.network != EACH:
+        rows = rows[rows["network"] == measure.network]
+    if rows.empty:
+        yield Evidence("" if measure.network == EACH else measure.network, None, NOTHING, None)
+    for network in rows["network"].unique():
+        of_network = rows[rows["network"] == network]
+        used = [measure.split] if measure.split else ["random", "adversarial"]
+        pairs = paired(of_network)
+        estimate = mean_interval(pairs[measure.split or "difference"].to_list())
+        trained = min(float(pairs[f"{split}_train"].mean()) for split in used)
+        images = of_network.loc[of_network["split"].isin(used), "images_train"].mean()
+        yield Evidence(network, estimate, trained, round(float(images)))
 
 
 def _common_images(agreement: pd.DataFrame, needed: Sequence[tuple[str, str]]) -> int | None:
@@ -342,7 +385,8 @@ def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
     write_text(
         md_path,
         f"# Claims\n\n{counts}.\n\n"
-        "A claim agrees if the whole 95 % interval (bootstrap over tasks, n of them) lies in the region of the third "
+        "A claim agrees if the whole 95 % interval (bootstrap over tasks, or over pairs of target and task for "
+        "train-test splits, n of them) lies in the region of the third "
         "column, differs if all of it lies outside, and is undecided otherwise. Numbers are compared at paper scale "
         "only, orderings and effects at laptop scale too. Sources: C the authors' code, R its README, W the web page, "
         "S abstract and introduction, A computed from the authors' files, I inference, M memory of the paper, "

@@ -38,6 +38,19 @@ ORDERING: dict[str, Any] = {
     "tolerance": 0.0,
     "measure": {"statistic": "difference", "set": "human", "against": "random"},
 }
+DROP: dict[str, Any] = {
+    **{key: value for key, value in ORDERING.items() if key != "paper_low"},
+    "id": "drop",
+    "figure": "td_splits_table",
+    "paper_high": -0.1,
+    "measure": {"statistic": "split_drop", "kind": "binary"},
+}
+ADVERSARIAL: dict[str, Any] = NUMBER | {
+    "id": "adversarial",
+    "figure": "td_splits_table",
+    "paper_value": 0.2,
+    "measure": {"statistic": "split_accuracy", "kind": "binary", "split": "adversarial", "network": "cnn"},
+}
 ends = st.floats(-1, 2)
 
 
@@ -62,6 +75,30 @@ def agreement(kind: str, network: str, means: list[float], pairs: int = 2, data:
     return pd.DataFrame(rows)
 
 
+def split_table(network: str, drops: list[float], kind: str = "binary", data: str = "cifar10") -> pd.DataFrame:
+    """Two networks on each split of every pair; pairs differ much in accuracy and by ``drops`` between splits."""
+    rows = [
+        {
+            "data": data,
+            "network": network,
+            "kind": kind,
+            "target": f"human_{k % 2:03d}",
+            "task": f"discovered_{k // 2:03d}",
+            "split": split,
+            "seed": seed,
+            "test_accuracy": 0.8 + 0.05 * k - (drop if split == "adversarial" else 0) + (0.02 * seed - 0.01),
+            "train_accuracy": 0.98 if split == "adversarial" else 1.0,
+            "images_train": 100 + 10 * k,
+            "images_test": 100,
+            "n_classes": 2,
+        }
+        for k, drop in enumerate(drops)
+        for split in ("adversarial", "random")
+        for seed in range(2)
+    ]
+    return pd.DataFrame(rows)
+
+
 def verdicts(
     claims: list[dict[str, Any]],
     tables: list[pd.DataFrame],
@@ -69,6 +106,7 @@ def verdicts(
     scale: str = "paper",
     data: str = "cifar10",
     similarity: list[Path] | None = None,
+    splits: list[pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     folder.mkdir(exist_ok=True)
     (folder / "claims.yaml").write_text(yaml.safe_dump({"claims": claims}))
@@ -76,7 +114,11 @@ def verdicts(
     for index, table in enumerate(tables):
         paths.append(folder / f"{index}.csv")
         write_csv(paths[-1], table)
-    return evaluate(folder / "claims.yaml", paths, similarity or [], scale, data)
+    of_splits = []
+    for index, table in enumerate(splits or []):
+        of_splits.append(folder / f"splits_{index}.csv")
+        write_csv(of_splits[-1], table)
+    return evaluate(folder / "claims.yaml", paths, similarity or [], scale, data, of_splits)
 
 
 def test_the_shipped_claims_are_valid_and_their_ids_unique() -> None:
@@ -95,6 +137,10 @@ def test_the_shipped_numbers_are_those_of_the_fact_sheet() -> None:
     assert numbers["discovered_resnet18_d32"] == (0.879, 0.010, 32)
     assert numbers["discovered_mlp_d32"] == (0.941, 0.009, 32)
     assert numbers["discovered_vit_d32"] == (0.704, 0.035, 32)
+    # Web page: random and adversarial splits of CIFAR-10.
+    for kind, random, adversarial in (("binary", 0.81, 0.17), ("classes", 0.78, 0.41)):
+        assert numbers[f"random_{kind}_accuracy"][0] == random
+        assert numbers[f"adversarial_{kind}_accuracy"][0] == adversarial
     # The eight published scores of the ResNet-18 d=8 run.
     published = [0.964, 0.931, 0.958, 0.927, 0.920, 0.884, 0.943, 0.923]
     assert numbers["discovered_resnet18_d8"] == (round(float(np.mean(published)), 3), 0.024, 8)
@@ -219,6 +265,55 @@ def test_other_statistics(tmp_path: Path) -> None:
     assert smoke["verdict"].tolist() == ["agrees"], "a fact needs no training"
 
 
+def test_splits_are_compared_pair_by_pair(tmp_path: Path) -> None:
+    tables = [split_table("cnn", [0.5, 0.52, 0.54]), split_table("mlp", [0.0, 0.02, 0.04])]
+    rows = verdicts([DROP, ADVERSARIAL], [], tmp_path, splits=tables).to_dict("records")
+    assert [(row["id"], row["network"], row["verdict"], row["n"]) for row in rows] == [
+        ("drop", "cnn", "agrees", 3),
+        ("drop", "mlp", "differs", 3),
+        ("adversarial", "cnn", "differs", 3),
+    ]
+    assert rows[0]["ours"] == pytest.approx(-0.52)
+    assert -0.54 - 1e-9 <= rows[0]["low"] <= rows[0]["high"] <= -0.5 + 1e-9, "what pairs have in common cancels"
+    assert rows[2]["ours"] == pytest.approx(0.85 - 0.52)
+    # Of the split that is fitted worst; the pairs have 100, 110 and 120 images.
+    assert (rows[0]["train_accuracy"], rows[0]["images_train"]) == (pytest.approx(0.98), 110)
+    write(pd.DataFrame(rows), tmp_path / "claims.csv", tmp_path / "claims.md")
+    assert "at most -0.1" in (tmp_path / "claims.md").read_text()
+
+
+def test_the_number_of_networks_on_a_pair_gives_it_no_weight(tmp_path: Path) -> None:
+    table = split_table("cnn", [0.5, 0.7])
+    fewer = table[~((table["task"] == "discovered_000") & (table["target"] == "human_001") & (table["seed"] == 1))]
+    whole, part = (verdicts([DROP], [], tmp_path, splits=[t]).iloc[0] for t in (table, fewer))
+    assert whole["ours"] == pytest.approx(part["ours"])
+
+
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_verdict_on_splits_does_not_depend_on_the_order_of_rows(seed: int, tmp_path: Path) -> None:
+    table = split_table("cnn", [0.05, 0.1, 0.2])
+    shuffled = table.sample(frac=1, random_state=seed)
+    first, second = (verdicts([DROP, ADVERSARIAL], [], tmp_path, splits=[rows]) for rows in (table, shuffled))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_splits_that_were_not_trained_are_not_measured(tmp_path: Path) -> None:
+    for splits in ([], [split_table("cnn", [0.5], kind="classes")]):
+        table = verdicts([DROP, ADVERSARIAL], [], tmp_path, splits=splits)
+        assert table["verdict"].tolist() == ["not measured"] * 2
+    (row,) = verdicts([DROP], [], tmp_path, splits=[split_table("cnn", [0.5])]).to_dict("records")
+    assert (row["verdict"], row["n"]) == ("undecided", 1), "one pair has no interval"
+
+
+def test_split_tables_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    table = split_table("cnn", [0.5, 0.6])
+    with pytest.raises(WhichtaskError, match="the tables are of 'cifar10', not of 'mnist'"):
+        verdicts([DROP], [], tmp_path, data="mnist", splits=[table])
+    with pytest.raises(WhichtaskError, match="no random split of cnn, binary, human_000, discovered_000"):
+        verdicts([DROP], [], tmp_path, splits=[table[table["split"] == "adversarial"]])
+
+
 def test_the_written_table_says_it_all(tmp_path: Path) -> None:
     tables = [agreement("human", "cnn", [0.9, 0.91, 0.92]), agreement("random", "cnn", [0.6, 0.61, 0.62])]
     absent = NUMBER | {"id": "absent", "paper_sd": 0.01, "paper_n": 32, "measure": {"statistic": "mean", "set": "user"}}
@@ -251,6 +346,15 @@ def test_the_written_table_says_it_all(tmp_path: Path) -> None:
         (
             {"measure": {"statistic": "difference", "set": "human", "against": "human", "against_network": "mlp"}},
             "measure: against_network goes with",
+        ),
+        ({"measure": {"statistic": "mean"}}, "measure: kind goes with"),
+        ({"measure": {"statistic": "split_drop"}}, "measure: kind goes with"),
+        ({"measure": {"statistic": "split_drop", "kind": "binary", "set": "human"}}, "measure: kind goes with"),
+        ({"measure": {"statistic": "split_accuracy", "kind": "binary"}}, "measure: split goes with"),
+        ({"measure": {"statistic": "split_drop", "kind": "binary", "split": "random"}}, "measure: split goes with"),
+        (
+            {"measure": {"statistic": "split_drop", "kind": "binary", "column": "agreement"}},
+            "measure: column does not go with",
         ),
     ],
 )

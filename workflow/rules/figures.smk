@@ -38,6 +38,7 @@ rule claims:
         claims="config/claims.yaml",
         tables=sorted({*BY_SOURCE, *BY_NETWORK}),
         similarities=SIMILARITIES,
+        splits=SPLITS_TABLE,
         code=code("claims"),
     output:
         table=report(
@@ -64,4 +65,4 @@ rule claims:
         "compare with the paper"
     shell:
         "whichtask claims --claims {input.claims:q} {params.tables:q} {params.similarities:q} "
-        "--scale {params.scale} --data {params.data:q} --out {output.table:q} > {log:q} 2>&1"
+        "--splits {input.splits:q} --scale {params.scale} --data {params.data:q} --out {output.table:q} > {log:q} 2>&1"

@@ -48,9 +48,10 @@ def claims(
     out: Annotated[Path, typer.Option(help="CSV to write; a Markdown table is written beside it.")],
     scale: Annotated[str, typer.Option(help="Scale of the run: smoke, laptop or paper.")],
     data: Annotated[str, typer.Option(help="Name of the data set.")],
+    splits: Annotated[list[Path] | None, typer.Option(help="Accuracies on adversarial splits; once for each.")] = None,
 ) -> None:
     """Compare the paper's claims with what was measured: paper, ours, interval, n, scale, verdict."""
     from whichtask import claims as claims_module
 
-    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, data)
+    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, data, splits or [])
     claims_module.write(verdicts, out, out.with_suffix(".md"))

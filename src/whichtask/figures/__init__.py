@@ -10,6 +10,8 @@ from whichtask.figures.gallery import draw_gallery
 from whichtask.figures.inputs import Draw, Inputs
 from whichtask.figures.scores import draw_by_images, draw_by_network, draw_by_source
 from whichtask.figures.similarity import draw_similarity
+from whichtask.figures.split_classes import draw_split_classes, draw_split_gallery
+from whichtask.figures.splits import draw_splits_table
 
 FIGURES: dict[str, Draw] = {
     "td_examples": draw_examples,
@@ -19,6 +21,9 @@ FIGURES: dict[str, Draw] = {
     "td_dynamics": draw_dynamics,
     "td_gallery_discovered": draw_gallery,
     "td_similarity": draw_similarity,
+    "td_splits_table": draw_splits_table,
+    "td_split_gallery": draw_split_gallery,
+    "td_split_classes": draw_split_classes,
 }
 
 __all__ = ["FIGURES", "Draw", "Inputs", "draw"]
