@@ -151,7 +151,7 @@ def draw_splits_table(inputs: Inputs, out: Path, settings: FigureSettings) -> No
     data, network = only(accuracies, "data"), only(accuracies, "network")
     table, splits = split_numbers(accuracies), splits_of(accuracies)
     kinds = list(table["kind"].unique())
-    figure = Figure(figsize=(max(5.5, 0.8 + 1.3 * len(splits) * len(kinds)), 5.0), layout="constrained")
+    figure = Figure(figsize=(0.9 + (1.6 + 0.8 * len(splits)) * len(kinds), 5.0), layout="constrained")
     panels = ScorePanels(figure)
     panels.upper.set_ylabel("test accuracy\n[share of the split's test images]")
     for position, kind in enumerate(kinds):
@@ -214,11 +214,11 @@ def _draw_kind(panels: ScorePanels, rows: pd.DataFrame, centre: float) -> None:
         for axes, y, words in zip((panels.upper, panels.lower), top, written, strict=True):
             axes.annotate(words, (beside if side else x, y), xytext=(5 * side, 0 if side else 4), **position, **text)
     panels.upper.hlines(mean["chance"], centre - 0.45, centre + 0.45, color=NEUTRAL, linestyle=":", linewidth=1.0)
-    lines = []
+    lines = ["adversarial"]
     for name, control in DIFFERENCES.items():
         if control in splits:
             value, low, high = (float(mean[f"{name}{ending}"]) for ending in ("", "_low", "_high"))
-            lines.append(f"adversarial minus {SPLIT_NAMES[control]}: {_with_interval(value, low, high, '+', ' ')}")
+            lines.append(f"minus {SPLIT_NAMES[control]}: {_with_interval(value, low, high, '+', ' ')}")
     panels.upper.annotate("\n".join(lines), (centre, 1.29), xytext=(0, 0), ha="center", va="top", **text)
 
 
