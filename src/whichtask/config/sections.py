@@ -119,7 +119,7 @@ class PlanSettings(Section):
         1_000, description="Training images when networks are compared; null takes agreement.images and all tasks."
     )
     image_sweep: list[Count] = Field(
-        [250, 500, 1_000, 2_000, 5_000],
+        [250, 500, 1_000, 5_000],
         min_length=1,
         description="Numbers of training images for the figure of agreement against data.",
     )
