@@ -30,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY)
 	$(SNAKEMAKE) --cores all
 	@echo
-	@cat results/claims.md
+	@sed -n 's/^\([0-9].*\)/claims: \1/p' results/claims.md
 	@echo
 	@echo "figures: results/figures/    tables: results/agreement/, results/similarity/"
 	@echo "tasks:   results/tasks/      claims: results/claims.md, results/claims.csv"
