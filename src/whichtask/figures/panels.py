@@ -71,7 +71,8 @@ class ScorePanels:
         )
         # High scores leave room below them, low ones above.
         below = mean["agreement"] > 0.75
-        edge = points["agreement"].min() if below else points["agreement"].max()
+        drawn = [*points["agreement"], *mean[["low", "high"]].dropna()]
+        edge = min(drawn) if below else max(drawn)
         value = f"{mean['agreement']:.3f}"
         if not np.isnan(mean["low"]):
             value += f"\n[{mean['low']:.3f}, {mean['high']:.3f}]"
