@@ -131,8 +131,13 @@ class _Case:
         return self.kind, self.target_name, self.task_name, self.split
 
 
-def _cases(images: ImageSet, human: TaskSet, found: TaskSet, pool: Integers, job: SplitJob) -> Iterator[_Case]:
-    """List the splits: for every target and discovered task, of both kinds, adversarial with its two controls."""
+def _cases(
+    images: ImageSet, human: TaskSet, found: TaskSet, pool: Integers, job: SplitJob, skipped: list[str]
+) -> Iterator[_Case]:
+    """List the splits: for every target and discovered task, of both kinds, adversarial with its two controls.
+
+    A discovered task that labels all images of a class alike cannot split that class; ``skipped`` gets the reason.
+    """
     classes = images.labels[pool]
     for t in range(min(job.splits.targets, len(human.names))):
         binary = human.labels[t, pool].astype(np.int64)
@@ -144,7 +149,11 @@ def _cases(images: ImageSet, human: TaskSet, found: TaskSet, pool: Integers, job
                 ("classes", classes, sides, images.class_names),
             ]
             for kind, target, of_class, names in targets:
-                adversarial = adversarial_split(target, of_class, found.labels[k, pool], names)
+                try:
+                    adversarial = adversarial_split(target, of_class, found.labels[k, pool], names)
+                except WhichtaskError as error:
+                    skipped.append(f"{kind} target {human.names[t]} by {found.names[k]}: {error}")
+                    continue
                 draw = numpy_generator("random split", job.seed, kind, human.names[t], found.names[k])
                 splits: dict[Split, Bools] = {
                     "adversarial": adversarial,
@@ -171,11 +180,17 @@ def run_splits(
         results: results folder, for the live state.
 
     Raises:
-        WhichtaskError: a split with an empty side or class; see ``adversarial_split``.
+        WhichtaskError: every split has an empty side or class; see ``adversarial_split``. Where only some have, they
+            are skipped and the reasons printed.
     """
     bank = ImageBank.of(images, device)
     pool = divide(images.n_train, job.data).train[: job.splits.images]
-    cases = list(_cases(images, human, found, pool, job))
+    skipped: list[str] = []
+    cases = list(_cases(images, human, found, pool, job, skipped))
+    if not cases:
+        raise WhichtaskError("no adversarial split can be made:\n  " + "\n  ".join(skipped))
+    for reason in skipped:
+        print(f"skipped: {reason}")
     digests = {"images": images.sha256, "human": human.sha256, "found": found.sha256}
     live = LiveState(results, {"verb": "splits", "job": job.model_dump(mode="json"), "device": device.type, **digests})
     resumed = live.load(ROWS)

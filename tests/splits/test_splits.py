@@ -125,6 +125,25 @@ def test_images_labels_predictions_and_accuracies_belong_together(
             assert shortcut_images.class_names[int(np.argmin(of_class))] == row["worst_class"]
 
 
+def test_a_task_that_follows_the_classes_is_skipped_and_alone_it_is_an_error(
+    shortcut_images: ImageSet, brightness: TaskSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    human = human_tasks(shortcut_images.labels, shortcut_images.class_names)
+    one = job(epochs=1).model_copy(update={"splits": SplitSettings(images=300, targets=1, tasks=1)})
+    with pytest.raises(WhichtaskError, match="no adversarial split can be made:\n  binary target human_000"):
+        run(shortcut_images, human.subset([0]), tmp_path, one)
+    both = TaskSet(
+        np.concatenate([human.labels[2:3], brightness.labels]), ("classes_again", "brightness"), "discovered"
+    )
+    chosen = job(epochs=1)
+    chosen = chosen.model_copy(update={"splits": chosen.splits.model_copy(update={"tasks": 2})})
+    outcome = run(shortcut_images, both, tmp_path, chosen)
+    by_kind = outcome.accuracies.groupby("kind")["task"].unique().map(set)
+    assert by_kind["classes"] == {"brightness"}
+    assert by_kind["binary"] == {"brightness", "classes_again"}
+    assert "skipped: classes target human_000 by classes_again: the " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("killed_after", [1, 5, 9])
 def test_a_killed_run_ends_with_the_same_results(
     shortcut_images: ImageSet,

@@ -225,6 +225,7 @@ def test_your_own_images_and_tasks_run_through(tmp_path: Path, small_images: Ima
         "agreement": {"images": 200, "batch_size": 50},
         "plan": {"network_images": 100, "image_sweep": [100, 200]},
         "dynamics": {"images": 200},
+        "splits": {"images": 250},
     }
     (copied / "mine.yaml").write_text(yaml.safe_dump(content))
     both = ["--configfile", "config/smoke.yaml", "mine.yaml"]

@@ -15,9 +15,11 @@ from whichtask.config import (
     load_config,
 )
 from whichtask.errors import WhichtaskError
+from whichtask.paths import require_writable
 
 try:
     SETTINGS = load_config(config)
+    require_writable(Path(SETTINGS.results))
 except WhichtaskError as error:
     raise WorkflowError(str(error)) from None
 

@@ -60,9 +60,8 @@ rule claims:
             f"--similarity={path}" for path in input.similarities
         ],
         scale=SETTINGS.scale,
-        data=DATA,
     message:
         "compare with the paper"
     shell:
         "whichtask claims --claims {input.claims:q} {params.tables:q} {params.similarities:q} "
-        "--splits {input.splits:q} --scale {params.scale} --data {params.data:q} --out {output.table:q} > {log:q} 2>&1"
+        "--splits {input.splits:q} --scale {params.scale} --out {output.table:q} > {log:q} 2>&1"

@@ -47,11 +47,14 @@ def claims(
     similarity: Annotated[list[Path], typer.Option(help="Similarity table; once for each.")],
     out: Annotated[Path, typer.Option(help="CSV to write; a Markdown table is written beside it.")],
     scale: Annotated[str, typer.Option(help="Scale of the run: smoke, laptop or paper.")],
-    data: Annotated[str, typer.Option(help="Name of the data set.")],
+    data: Annotated[str | None, typer.Option(help="Name of the data set; default: as in the tables.")] = None,
     splits: Annotated[list[Path] | None, typer.Option(help="Accuracies on adversarial splits; once for each.")] = None,
 ) -> None:
     """Compare the paper's claims with what was measured: paper, ours, interval, n, scale, verdict."""
     from whichtask import claims as claims_module
+    from whichtask.figures.tables import only, read_agreement
 
-    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, data, splits or [])
+    # The images know their name, and it need not be that of their file (MNIST from a package is no whole MNIST).
+    name = data or only(read_agreement(table), "data")
+    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, name, splits or [])
     claims_module.write(verdicts, out, out.with_suffix(".md"))
