@@ -131,3 +131,11 @@ def test_a_folder_is_checked_at_its_image_size(tmp_path: Path) -> None:
         load_config({"data": {"name": str(tmp_path), "image_size": 6}, "plan": {"networks": ["cnn"]}})
     fits = {"data": {"name": str(tmp_path), "image_size": 28}}
     assert load_config(fits).data.slug == tmp_path.name
+
+
+def test_a_leading_tilde_is_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "photos").mkdir()
+    settings = load_config({"data": {"name": "~/photos", "image_size": 28}}).data
+    assert settings.name == str(tmp_path / "photos")
+    assert settings.slug == "photos"

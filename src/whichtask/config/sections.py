@@ -44,8 +44,10 @@ class DataSettings(Section):
     @classmethod
     def _exists(cls, name: str) -> str:
         path = Path(name).expanduser()
-        if name in KNOWN_DATA or path.is_dir() or (path.suffix == ".npz" and path.is_file()):
+        if name in KNOWN_DATA:
             return name
+        if path.is_dir() or (path.suffix == ".npz" and path.is_file()):
+            return str(path)  # a leading ~ is resolved once, here
         raise ValueError(
             f"{name!r} is no known data set ({', '.join(KNOWN_DATA)}) and no existing folder or .npz file either"
         )
@@ -58,7 +60,7 @@ class DataSettings(Section):
         """
         if self.name in KNOWN_DATA:
             return KNOWN_DATA[self.name].shape
-        return (self.image_size, self.image_size, 3) if Path(self.name).expanduser().is_dir() else None
+        return (self.image_size, self.image_size, 3) if Path(self.name).is_dir() else None
 
     @property
     def slug(self) -> str:
