@@ -4,13 +4,16 @@ Each verb imports what it runs when it runs: `whichtask --help` must not wait fo
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption, OutOption
 from whichtask.config import AgreementJob, DiscoveryJob, DynamicsJob, SplitJob
+
+if TYPE_CHECKING:
+    from whichtask.training import Division, ImageBank, LiveState
 
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
 
@@ -21,6 +24,20 @@ def register(app: typer.Typer) -> None:
     app.command("discover")(discover)
     app.command("dynamics")(dynamics)
     app.command("splits")(splits)
+
+
+def _open(
+    verb: str, data: Path, job: DiscoveryJob, results: Path
+) -> tuple["ImageBank", "Division", dict[str, Any], "LiveState"]:
+    """Put the images of a discovery job on the device; return them, their parts, the job itself and its live state."""
+    from whichtask.data import ImageSet
+    from whichtask.devices import choose_device
+    from whichtask.training import ImageBank, LiveState, divide
+
+    images = ImageSet.load(data)
+    bank = ImageBank.of(images, choose_device())
+    what = {"verb": verb, "job": job.model_dump(mode="json"), "images": images.sha256}
+    return bank, divide(images.n_train, job.data), what, LiveState(results, what | {"device": bank.pixels.device.type})
 
 
 def agreement(
@@ -77,19 +94,14 @@ def discover(
     import numpy as np
 
     from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
-    from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
+    from whichtask.devices import set_threads
     from whichtask.discovery import TaskSearch, score_images
     from whichtask.tasks import TaskSet
-    from whichtask.training import ImageBank, LiveState, divide
 
     set_threads(threads)
     settings = resolve(DiscoveryJob, job, config, DiscoveryJob.of)
-    images = ImageSet.load(data)
-    bank = ImageBank.of(images, choose_device())
-    search = TaskSearch(bank, divide(images.n_train, settings.data), settings)
-    what = {"verb": "discover", "job": settings.model_dump(mode="json"), "images": images.sha256}
-    live = LiveState(results, what | {"device": bank.pixels.device.type})
+    bank, division, what, live = _open("discover", data, settings, results)
+    search = TaskSearch(bank, division, settings)
     search.run(settings.discovery.outer_steps, live)
     batchwise = settings.discovery.faithful.batch_statistics_labels
     scores = score_images(search.encoder, bank, search.train, batch_statistics=batchwise)
@@ -124,19 +136,14 @@ def dynamics(
     import numpy as np
 
     from whichtask.artifacts import write_npz, write_yaml
-    from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
+    from whichtask.devices import set_threads
     from whichtask.discovery import record_dynamics
     from whichtask.tasks import TaskSet
-    from whichtask.training import ImageBank, LiveState, divide
 
     set_threads(threads)
     settings = resolve(DynamicsJob, job, config, DynamicsJob.of)
-    images = ImageSet.load(data)
-    bank = ImageBank.of(images, choose_device())
-    what = {"verb": "dynamics", "job": settings.model_dump(mode="json"), "images": images.sha256}
-    live = LiveState(results, what | {"device": bank.pixels.device.type})
-    found = record_dynamics(bank, divide(images.n_train, settings.data), settings, live)
+    bank, division, what, live = _open("dynamics", data, settings, results)
+    found = record_dynamics(bank, division, settings, live)
     arrays = {name: np.asarray(value) for name, value in vars(found).items() if name != "labels"}
     write_npz(out / "dynamics.npz", arrays)
     write_yaml(out / "config.yaml", settings.model_dump(mode="json"))

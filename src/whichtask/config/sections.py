@@ -149,11 +149,6 @@ class FaithfulSettings(Section):
         False, description="Optimise the proxy on the very images on which agreement is scored afterwards."
     )
 
-    @classmethod
-    def all_on(cls) -> Self:
-        """Return the authors' code as published."""
-        return cls(**dict.fromkeys(cls.model_fields, True))
-
 
 class DiscoverySettings(Section):
     """Meta-optimisation of the agreement score over a set of tasks that share an encoder."""
