@@ -1,7 +1,21 @@
 """The typed configuration: everything scientific that can be chosen, checked before any work is done."""
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, Section
-from whichtask.config.jobs import AgreementJob, DataJob, DiscoveryJob, DynamicsJob, SplitJob, TaskJob
+from whichtask.config.jobs import (
+    AgreementJob,
+    DataJob,
+    DiscoveryJob,
+    DynamicsJob,
+    FeatureJob,
+    GroundTruthJob,
+    ImageNetJob,
+    LinearJob,
+    ProxyJob,
+    RegulationJob,
+    SimclrJob,
+    SplitJob,
+    TaskJob,
+)
 from whichtask.config.model import Config, load_config, parse
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.config.sections import (
@@ -11,13 +25,19 @@ from whichtask.config.sections import (
     DynamicsSettings,
     FaithfulSettings,
     FigureSettings,
+    MutualInformationSettings,
     PlanSettings,
     SplitSettings,
     TaskSettings,
 )
+from whichtask.config.studies import GroundTruthSettings, ImageNetSettings, SimclrSettings, StudySettings
+from whichtask.config.variants import BASE, MAIN, REGULATED, changes, ground_truth, variants
 
 __all__ = [
+    "BASE",
     "KNOWN_DATA",
+    "MAIN",
+    "REGULATED",
     "AgreementJob",
     "AgreementSettings",
     "CnnSpec",
@@ -30,17 +50,32 @@ __all__ = [
     "DynamicsJob",
     "DynamicsSettings",
     "FaithfulSettings",
+    "FeatureJob",
     "FigureSettings",
+    "GroundTruthJob",
+    "GroundTruthSettings",
+    "ImageNetJob",
+    "ImageNetSettings",
+    "LinearJob",
     "MlpSpec",
+    "MutualInformationSettings",
     "NetworkSpec",
     "PlanSettings",
+    "ProxyJob",
+    "RegulationJob",
     "ResNetSpec",
     "Section",
+    "SimclrJob",
+    "SimclrSettings",
     "SplitJob",
     "SplitSettings",
+    "StudySettings",
     "TaskJob",
     "TaskSettings",
     "VitSpec",
+    "changes",
+    "ground_truth",
     "load_config",
     "parse",
+    "variants",
 ]

@@ -4,19 +4,21 @@ The workflow hands each command its job as JSON. A job is also what Snakemake co
 so a key that a job does not hold cannot make it run.
 """
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from whichtask.config.base import Section
 from whichtask.config.model import Config
 from whichtask.config.networks import NetworkSpec
 from whichtask.config.sections import (
     AgreementSettings,
+    Count,
     DataSettings,
     DiscoverySettings,
     DynamicsSettings,
     SplitSettings,
     TaskSettings,
 )
+from whichtask.config.studies import GroundTruthSettings, ImageNetSettings, SimclrSettings
 from whichtask.errors import WhichtaskError
 
 
@@ -31,15 +33,27 @@ class DataJob(Section):
         return cls(data=config.data)
 
 
-KEYS_OF_KIND = {"random": ["random"], "human": ["human", "human_limit"], "factor": [], "user": ["user"]}
+KEYS_OF_KIND = {
+    "random": ["random"],
+    "human": ["human", "human_limit"],
+    "factor": [],
+    "user": ["user"],
+    "network": ["baseline"],
+    "kmeans": ["baseline"],
+    "pca": ["baseline"],
+    "feature": ["baseline"],
+}
+TaskKind = Literal["random", "human", "factor", "user", "network", "kmeans", "pca", "feature"]
 
 
 class TaskJob(Section):
-    """Make random, human, factor or user tasks."""
+    """Make tasks of one kind, without training a network."""
 
     seed: int
-    kind: Literal["random", "human", "factor", "user"]
+    kind: TaskKind
     tasks: TaskSettings
+    network: NetworkSpec | None = None
+    """For tasks of randomly drawn networks."""
 
     @classmethod
     def of(cls, config: Config, kind: str) -> Self:
@@ -51,7 +65,9 @@ class TaskJob(Section):
         if kind not in KEYS_OF_KIND:
             raise WhichtaskError(f"unknown kind of tasks {kind!r}; allowed: {', '.join(KEYS_OF_KIND)}")
         own = {name: getattr(config.tasks, name) for name in KEYS_OF_KIND[kind]}
-        return cls.model_validate({"seed": config.seed, "kind": kind, "tasks": TaskSettings(**own)})
+        network = config.networks[config.discovery.encoder] if kind == "network" else None
+        content = {"seed": config.seed, "kind": kind, "tasks": TaskSettings(**own), "network": network}
+        return cls.model_validate(content)
 
 
 class AgreementJob(Section):
@@ -64,20 +80,21 @@ class AgreementJob(Section):
     agreement: AgreementSettings
 
     @classmethod
-    def of(cls, config: Config, network: str, images: int | None = None) -> Self:
+    def of(cls, config: Config, network: str, images: int | None = None, **changes: Any) -> Self:
         """Take what the job needs from the whole configuration.
 
         Args:
             config: all settings.
             network: a key of ``networks``.
             images: another number of training images than ``agreement.images``.
+            changes: other values of keys of ``agreement``.
 
         Raises:
             WhichtaskError: there is no such network.
         """
         if network not in config.networks:
             raise WhichtaskError(f"unknown network {network!r}; networks has {', '.join(config.networks)}")
-        settings = config.agreement if images is None else config.agreement.model_copy(update={"images": images})
+        settings = config.agreement.model_copy(update=changes | ({} if images is None else {"images": images}))
         return cls(
             seed=config.seed,
             data=config.data,
@@ -99,14 +116,18 @@ class DiscoveryJob(Section):
     @classmethod
     def of(cls, config: Config) -> Self:
         """Take what the job needs from the whole configuration."""
-        found = config.discovery
-        return cls(
-            seed=config.seed,
-            data=config.data,
-            encoder=config.networks[found.encoder],
-            network=config.networks[found.network],
-            discovery=found,
-        )
+        return cls(**cls._search(config))
+
+    @staticmethod
+    def _search(config: Config) -> dict[str, Any]:
+        """Return what every job that knows a search holds."""
+        return {
+            "seed": config.seed,
+            "data": config.data,
+            "encoder": config.networks[config.discovery.encoder],
+            "network": config.networks[config.discovery.network],
+            "discovery": config.discovery,
+        }
 
 
 class DynamicsJob(DiscoveryJob):
@@ -118,11 +139,9 @@ class DynamicsJob(DiscoveryJob):
     def of(cls, config: Config) -> Self:
         """Take what the job needs; the set's size and uniformity give way to one task in one dimension."""
         alone = {"tasks": 1, "dimensions": 1, "tasks_per_step": 1, "uniformity_weight": 0.0}
-        whole = DiscoveryJob.of(config)
         own = {name: getattr(config.dynamics, name) for name in ("outer_steps", "outer_learning_rate")}
-        settings = whole.discovery.model_copy(update=alone | own)
-        fields = {name: getattr(whole, name) for name in DiscoveryJob.model_fields}
-        return cls(**fields | {"discovery": settings}, dynamics=config.dynamics)
+        settings = config.discovery.model_copy(update=alone | own)
+        return cls(**cls._search(config) | {"discovery": settings}, dynamics=config.dynamics)
 
 
 class SplitJob(Section):
@@ -142,3 +161,91 @@ class SplitJob(Section):
         unused = {name: AgreementSettings.model_fields[name].default for name in ("images", "pairs", "bootstrap")}
         fields = {name: getattr(scored, name) for name in AgreementJob.model_fields}
         return cls(**fields | {"agreement": scored.agreement.model_copy(update=unused)}, splits=config.splits)
+
+
+class SimclrJob(Section):
+    """Pre-train the encoder's network with SimCLR."""
+
+    seed: int
+    data: DataSettings
+    encoder: NetworkSpec
+    simclr: SimclrSettings
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Take what the job needs from the whole configuration."""
+        encoder = config.networks[config.discovery.encoder]
+        return cls(seed=config.seed, data=config.data, encoder=encoder, simclr=config.simclr)
+
+
+class RegulationJob(DiscoveryJob):
+    """Count how often augmentations flip the labels of discovered tasks."""
+
+    simclr: SimclrSettings
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Take what the job needs from the configuration of the search that found the tasks."""
+        return cls(**cls._search(config), simclr=config.simclr)
+
+
+class LinearJob(DiscoveryJob):
+    """Search the worst and the best linear task in a frozen embedding."""
+
+    steps: Count
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Take what the job needs from the configuration of the search that found the embedding."""
+        return cls(**cls._search(config), steps=config.studies.linear_steps)
+
+
+class ProxyJob(DiscoveryJob):
+    """Measure the proxy of agreement after several numbers of inner steps."""
+
+    proxy_steps: list[Count]
+    proxy_tasks: Count
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Take what the job needs from the whole configuration."""
+        return cls(
+            **cls._search(config), proxy_steps=config.studies.proxy_steps, proxy_tasks=config.studies.proxy_tasks
+        )
+
+
+class FeatureJob(Section):
+    """Predict tasks from simple features of the images, or human tasks from an embedding."""
+
+    seed: int
+    data: DataSettings
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Take what the job needs from the whole configuration."""
+        return cls(seed=config.seed, data=config.data)
+
+
+class GroundTruthJob(Section):
+    """Match discovered tasks with the known factors."""
+
+    seed: int
+    ground_truth: GroundTruthSettings
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Take what the job needs; keys of the searches go back to their defaults."""
+        used = {name: getattr(config.ground_truth, name) for name in ("data", "permutations")}
+        return cls(seed=config.seed, ground_truth=GroundTruthSettings(**used))
+
+
+class ImageNetJob(Section):
+    """Train on a random-network split of an ImageNet folder."""
+
+    seed: int
+    imagenet: ImageNetSettings
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Take what the job needs from the whole configuration."""
+        return cls(seed=config.seed, imagenet=config.imagenet)

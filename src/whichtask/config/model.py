@@ -1,7 +1,7 @@
 """The whole configuration, its checks across sections, and how it is read with errors that a user can act on."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -18,6 +18,7 @@ from whichtask.config.sections import (
     SplitSettings,
     TaskSettings,
 )
+from whichtask.config.studies import GroundTruthSettings, ImageNetSettings, SimclrSettings, StudySettings
 from whichtask.errors import WhichtaskError
 
 T = TypeVar("T", bound=BaseModel)
@@ -51,6 +52,10 @@ class Config(Section):
     discovery: DiscoverySettings = Field(DiscoverySettings(), description="Discovery of a set of tasks.")
     dynamics: DynamicsSettings = Field(DynamicsSettings(), description="Discovery of one task, recorded.")
     splits: SplitSettings = Field(SplitSettings(), description="Adversarial splits made from discovered tasks.")
+    studies: StudySettings = Field(StudySettings(), description="Ablations of discovery.")
+    simclr: SimclrSettings = Field(SimclrSettings(), description="Pre-training for regulated discovery.")
+    ground_truth: GroundTruthSettings = Field(GroundTruthSettings(), description="Known factors.")
+    imagenet: ImageNetSettings = Field(ImageNetSettings(), description="A random-network split of an ImageNet folder.")
     figures: FigureSettings = Field(FigureSettings(), description="How figures look.")
 
     @field_validator("networks")
@@ -67,7 +72,10 @@ class Config(Section):
     def _agrees(self) -> Self:
         self._check_networks()
         if self.data.shape:
-            self._check_shape(self.data.shape)
+            self._check_shape(self.data.name, self.data.shape, [*self.plan.networks, *self.studies.networks])
+        if self.ground_truth.data.shape:
+            name = f"{self.ground_truth.data.name} (ground_truth.data.name)"
+            self._check_shape(name, self.ground_truth.data.shape, self.ground_truth.networks)
         train_images = self.data.train_images
         facts = KNOWN_DATA.get(self.data.name)
         if facts:
@@ -82,18 +90,20 @@ class Config(Section):
             "discovery.encoder": [self.discovery.encoder],
             "discovery.network": [self.discovery.network],
             "plan.networks": self.plan.networks,
+            "studies.networks": self.studies.networks,
+            "ground_truth.networks": self.ground_truth.networks,
         }
         for key, names in used.items():
             for name in names:
                 if name not in self.networks:
                     raise ValueError(f"{key}: unknown network {name!r}; networks has {', '.join(self.networks)}")
 
-    def _check_shape(self, shape: tuple[int, int, int]) -> None:
-        for name in {self.discovery.encoder, self.discovery.network, *self.plan.networks}:
+    def _check_shape(self, data: str, shape: tuple[int, int, int], used: Sequence[str]) -> None:
+        for name in {self.discovery.encoder, self.discovery.network, *used}:
             try:
                 self.networks[name].check_image(shape)
             except WhichtaskError as error:
-                raise ValueError(f"networks.{name}: {error} (data.name is {self.data.name})") from None
+                raise ValueError(f"networks.{name}: {error} (data.name is {data})") from None
 
     def _check_data(self, facts: DataFacts) -> int:
         """Check the division of a known data set; return how many training images the held-out parts leave."""
@@ -114,16 +124,19 @@ class Config(Section):
             "discovery.inner_batch_size": self.discovery.inner_batch_size,
             "dynamics.images": self.dynamics.images,
             "splits.images": self.splits.images,
+            "studies.images": self.studies.images or 1,
+            "studies.inner_batch_size": self.studies.inner_batch_size,
         }
         for key, images in most.items():
             if images > train_images:
                 raise ValueError(f"{key} = {images} must be at most data.train_images = {train_images}")
         networks = self.plan.network_images or train_images
-        smallest = min(self.agreement.images or train_images, networks, *self.plan.image_sweep)
+        least = (networks, self.studies.images or train_images, *self.plan.image_sweep)
+        smallest = min(self.agreement.images or train_images, *least)
         if self.agreement.batch_size > smallest:
             raise ValueError(
                 f"agreement.batch_size = {self.agreement.batch_size} must be at most the smallest number of "
-                f"training images, {smallest} (agreement.images, plan.image_sweep, plan.network_images)"
+                f"training images, {smallest} (agreement.images, plan.image_sweep, plan.network_images, studies.images)"
             )
         if self.discovery.agreement_batch_size > self.data.discovery_heldout_images:
             raise ValueError(

@@ -77,6 +77,9 @@ class TaskSettings(Section):
         description="Human tasks: the core set of mutually dissimilar class partitions, or all balanced partitions.",
     )
     human_limit: Count | None = Field(None, description="At most this many human tasks; null takes all of them.")
+    baseline: Count = Field(
+        3, description="How many tasks of each baseline kind: random networks, k-means, principal components, features."
+    )
     user: str | None = Field(
         None, description="A CSV of your own tasks: column image (index), then one 0/1 column a task; null for none."
     )
@@ -99,6 +102,9 @@ class AgreementSettings(Section):
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="L2 penalty of Adam.")
     shared_order: bool = Field(
         True, description="Both networks of a pair see the same batches in the same order, as in the paper."
+    )
+    shared_initialisation: bool = Field(
+        False, description="Both networks of a pair start from the same weights (to tell the sources of chance apart)."
     )
     execution: Literal["loop", "batched"] = Field(
         "loop", description="Train networks one after another, or stacked through vmap (see benchmarks/)."
@@ -150,6 +156,17 @@ class FaithfulSettings(Section):
     )
 
 
+class MutualInformationSettings(Section):
+    """Mutual information between tasks as the diversity loss; its heads and biases are learned (facts 1.6)."""
+
+    marginal_weight: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="Weight of the divergence of each task's class frequencies from equal ones."
+    )
+    entropy_weight: Annotated[float, Field(ge=0)] = Field(
+        0.1, description="Weight of the mean entropy of the labels, which makes them confident."
+    )
+
+
 class DiscoverySettings(Section):
     """Meta-optimisation of the agreement score over a set of tasks that share an encoder."""
 
@@ -162,7 +179,13 @@ class DiscoverySettings(Section):
     )
     temperature: Positive = Field(5.0, description="Sharpness of the soft labels: logit gap = 2 * temperature * w.e.")
     uniformity_weight: Annotated[float, Field(ge=0)] = Field(
-        0.25, description="Weight of the uniformity loss that keeps the tasks apart (lambda)."
+        0.25, description="Weight of the loss that keeps the tasks apart (lambda)."
+    )
+    diversity: Literal["uniformity", "mutual_information"] = Field(
+        "uniformity", description="That loss: uniform embeddings with frozen heads (paper), or mutual information."
+    )
+    mutual_information: MutualInformationSettings = Field(
+        MutualInformationSettings(), description="Settings of mutual information as that loss."
     )
     uniformity_temperature: Positive = Field(
         2.0, description="Temperature of the uniformity loss (tau; 2 in the authors' code)."
@@ -175,9 +198,27 @@ class DiscoverySettings(Section):
     agreement_batch_size: Annotated[int, Field(ge=2)] = Field(
         256, description="Held-out images on which the proxy is measured."
     )
+    classes: Annotated[int, Field(ge=2)] = Field(
+        2, description="Classes of a task: with more than two, equally spaced directions in one plane each."
+    )
+    human_tasks: Annotated[int, Field(ge=0)] = Field(
+        0, description="Human tasks that the embedding has to predict as well, so that found tasks differ from them."
+    )
+    human_weight: Annotated[float, Field(ge=0)] = Field(1.0, description="Weight of their cross-entropy.")
+    pretraining: Literal["none", "simclr"] = Field(
+        "none", description="Start the encoder's backbone from random weights, or from SimCLR (regulated discovery)."
+    )
+    freeze_backbone: bool = Field(
+        False, description="Learn the projection and its norm only; the backbone keeps its weights and statistics."
+    )
     outer_steps: Count = Field(150, description="Updates of the encoder.")
     outer_learning_rate: Positive = Field(1e-3, description="Step size of Adam on the encoder.")
     tasks_per_step: Count = Field(1, description="Tasks in one update of the encoder (1 in the authors' code).")
+    objective: Literal["agreement", "xas", "foxas", "train_loss"] = Field(
+        "agreement",
+        description="What is optimised: agreement after the inner steps; on each next batch (XAS); that to first order "
+        "(FOXAS); or the training loss, which is low for tasks that are learned fast.",
+    )
     estimator: Literal["unrolled", "mixed", "plain"] = Field(
         "unrolled",
         description="Meta-gradient: checkpointed reverse, forward over reverse, or one graph; equal up to rounding.",
@@ -193,6 +234,12 @@ class DiscoverySettings(Section):
             )
         if self.tasks_per_step > self.tasks:
             raise ValueError(f"tasks_per_step = {self.tasks_per_step} must be at most tasks = {self.tasks}")
+        if self.classes > 2 and self.diversity == "mutual_information":
+            raise ValueError("diversity = mutual_information is for tasks of two classes only")
+        if self.classes > 2 and self.dimensions < 2:
+            raise ValueError(f"classes = {self.classes} needs a plane: dimensions must be at least 2")
+        if self.freeze_backbone and self.pretraining == "none":
+            raise ValueError("freeze_backbone = true keeps random weights; it goes with pretraining: simclr")
         return self
 
 
@@ -223,6 +270,12 @@ class SplitSettings(Section):
     targets: Count = Field(4, description="Human tasks to attack: each as a binary target and as a class partition.")
     tasks: Count = Field(2, description="Discovered tasks to attack each of them with.")
     pairs: Count = Field(1, description="Pairs of networks trained on each split.")
+    random_networks: Count = Field(
+        2, description="Randomly initialised networks that attack a class partition without any search."
+    )
+    attribute_targets: Count = Field(
+        2, description="Known factors (ground truth data) to attack as a binary attribute, as hair on CelebA."
+    )
 
 
 class FigureSettings(Section):

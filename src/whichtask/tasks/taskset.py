@@ -14,7 +14,7 @@ import numpy.typing as npt
 from whichtask.artifacts import digest, read_npz, write_npz
 from whichtask.errors import WhichtaskError
 
-Kind = Literal["random", "human", "factor", "user", "discovered", "regulated", "network"]
+Kind = Literal["random", "human", "factor", "user", "discovered", "regulated", "network", "kmeans", "pca", "feature"]
 """Where a labelling comes from."""
 
 Labels = npt.NDArray[np.uint8]
