@@ -4,10 +4,13 @@ import os
 
 import torch
 
+from whichtask.leases import take_lease
+
 
 def choose_device() -> torch.device:
-    """Return the first GPU that is visible (``CUDA_VISIBLE_DEVICES`` is respected), or the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Lease a GPU for this process and return it, or the CPU where there is none; see ``leases``."""
+    lease = take_lease()
+    return torch.device("cuda" if lease and torch.cuda.is_available() else "cpu")
 
 
 def set_threads(threads: int | None) -> None:
