@@ -3,6 +3,9 @@
 Snakemake deletes declared outputs before every attempt, so this lives at an undeclared path,
 ``RESULTS/.state/HASH/``. The hash covers the resolved settings, the package's own code and the inputs: the same job
 resumes, a changed one starts clean. The folder is removed when the job succeeds.
+
+A job that keeps live state does not die of SIGTERM or SIGUSR1 at once: the next save is due immediately, and the job
+exits after it (``interrupts``).
 """
 
 import hashlib
@@ -17,6 +20,7 @@ from typing import Any
 from torch import Tensor
 
 import whichtask
+from whichtask import interrupts
 from whichtask.artifacts import read_tensors, write_tensors
 
 SAVE_EVERY_SECONDS = 20.0
@@ -47,15 +51,18 @@ class LiveState:
         self.folder = Path(results) / ".state" / hashlib.sha256(text.encode()).hexdigest()[:24]
         self.every = SAVE_EVERY_SECONDS if every is None else every
         self._saved = time.monotonic()
+        interrupts.listen()
 
     def due(self) -> bool:
-        """Say whether enough time has passed since the last save."""
-        return time.monotonic() - self._saved >= self.every
+        """Say whether enough time has passed since the last save, or a signal asks to save and leave."""
+        return interrupts.pending() or time.monotonic() - self._saved >= self.every
 
     def save(self, name: str, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-        """Replace the state called ``name`` by named tensors and JSON values, atomically."""
+        """Replace the state called ``name`` by named tensors and JSON values, atomically; leave if a signal asks to."""
         write_tensors(self.folder / f"{name}.safetensors", tensors, metadata)
         self._saved = time.monotonic()
+        if interrupts.pending():
+            interrupts.leave()
 
     def load(self, name: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return the state called ``name``, or None when there is none.
