@@ -4,6 +4,9 @@ Protocol (facts 1.1; ``check_as.py`` and ``supervised.py`` of the authors): two 
 same batches in the same order, Adam on hard labels, agreement of their predictions in evaluation mode on held-out
 images. It needs no labels there. A random task says nothing unless the networks have memorised it, so train accuracy
 stands beside every score, and so does the agreement expected by chance from how often each network predicts each side.
+
+Two switches beside the protocol tell the sources of chance apart: the networks of a pair may start from the same
+weights, see their batches in different orders, or both; with neither they are the same network twice.
 """
 
 from collections.abc import Sequence
@@ -28,14 +31,15 @@ ROWS = "rows"
 
 
 def chance_agreement(first: Tensor, second: Tensor) -> float:
-    """Return how often two independent networks with these class rates would agree: p q + (1 - p)(1 - q).
+    """Return how often two independent networks with these class rates p and q would agree: the sum of p_c q_c.
 
     Args:
-        first: [n] predictions, 0 or 1.
+        first: [n] predicted classes.
         second: [n] likewise.
     """
-    p, q = first.double().mean().item(), second.double().mean().item()
-    return p * q + (1 - p) * (1 - q)
+    classes = int(max(first.max().item(), second.max().item())) + 1
+    p, q = (torch.bincount(part.long(), minlength=classes).double() / len(part) for part in (first, second))
+    return (p * q).sum().item()
 
 
 def score_tasks(
@@ -113,15 +117,15 @@ class _Sampler:
         """Fit fresh pairs of networks to task k."""
         job, name = self.job, self.tasks.names[k]
         labels = torch.from_numpy(self.tasks.labels[k]).long().to(self.device)
-        rate = labels[self.train].double().mean().item()
-        if rate in (0.0, 1.0):
+        classes = self.tasks.n_classes[k]
+        if len(labels[self.train].unique()) == 1:
             raise WhichtaskError(
-                f"task {name!r} has one class only on the {len(self.train)} training images; networks need both"
+                f"task {name!r} has one class only on the {len(self.train)} training images; networks need more"
             )
         networks = [
-            build(job.network, self.bank.shape, 2, seed=("weights", job.seed, name, pair, member)).to(self.device)
+            build(job.network, self.bank.shape, classes, seed=("weights", job.seed, name, pair, start)).to(self.device)
             for pair in pairs
-            for member in (0, 1)
+            for start in ((0, 0) if job.agreement.shared_initialisation else (0, 1))
         ]
         sample = Sample(self.bank, self.train, self.heldout, labels)
         fit = PairFit(networks, pairs, sample, job.agreement, ("agreement", job.seed, name))
@@ -152,12 +156,15 @@ class _Sampler:
             "test_accuracy_1": test[0],
             "test_accuracy_2": test[1],
             "test_accuracy": sum(test) / 2,
-            "positive_rate": labels[self.train.cpu()].double().mean().item(),
+            "positive_rate": (labels[self.train.cpu()] > 0).double().mean().item(),
+            "n_classes": self.tasks.n_classes[k],
             "images_train": len(self.train),
             "images_heldout": len(self.heldout),
             "epochs": fitted.epochs,
             "seconds": fitted.seconds,
             "images_per_s": 2 * len(self.train) * fitted.epochs / max(fitted.seconds, 1e-9),
+            "shared_order": settings.shared_order,
+            "shared_initialisation": settings.shared_initialisation,
             "execution": settings.execution,
             "precision": settings.precision,
             "device": self.device.type,

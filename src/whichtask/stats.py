@@ -92,6 +92,54 @@ def difference_interval(
     return Estimate(a.mean - b.mean, float(low), float(high), min(a.n, b.n))
 
 
+def crossed_interval(
+    values: Sequence[float],
+    first: Sequence[Hashable],
+    second: Sequence[Hashable],
+    resamples: int = 2_000,
+    seed: int = 0,
+) -> Estimate:
+    """Return the mean over pairs of two crossed kinds of units with a bootstrap 95 % interval over both kinds.
+
+    Pairs that share a unit are not independent, so the units of each kind are drawn with replacement, independently,
+    and a pair counts as often as both of its units were drawn (Owen 2007, the pigeonhole bootstrap; rather too wide
+    than too narrow). A kind with one unit cannot be resampled: the interval then speaks of that unit only, and with one
+    pair it is unknown (NaN).
+
+    Args:
+        values: [n] measurements of pairs; those of one pair are averaged first. Not all pairs need be there.
+        first: [n] one unit of each pair, such as the target.
+        second: [n] the other, such as the discovered task.
+        resamples: number of resamples.
+        seed: seed of the draws.
+
+    Returns:
+        ``n`` is the number of pairs.
+
+    Raises:
+        ValueError: there is no measurement.
+    """
+    if len(values) == 0:
+        raise ValueError("no measurement to average")
+    codes = [np.unique([str(unit) for unit in units], return_inverse=True)[1] for units in (first, second)]
+    shape = codes[0].max() + 1, codes[1].max() + 1
+    total, count = np.zeros(shape), np.zeros(shape)
+    np.add.at(total, (codes[0], codes[1]), np.asarray(values, dtype=np.float64))
+    np.add.at(count, (codes[0], codes[1]), 1)
+    known = count > 0
+    means = np.divide(total, count, out=np.zeros(shape), where=known)
+    n = int(known.sum())
+    mean = float(means[known].mean())
+    if n == 1:
+        return Estimate(mean, float("nan"), float("nan"), 1)
+    rng = numpy_generator("crossed", seed)
+    times = [rng.multinomial(size, np.full(size, 1 / size), size=resamples) for size in shape]
+    sums, weights = (np.einsum("rt,tk,rk->r", times[0], cells, times[1]) for cells in (means, known.astype(np.float64)))
+    # A resample may hold none of the pairs that were measured; it says nothing and is left out.
+    low, high = np.quantile(sums[weights > 0] / weights[weights > 0], LEVELS)
+    return Estimate(mean, float(low), float(high), n)
+
+
 def share_interval(share: float, images: int, resamples: int, seed: int) -> tuple[float, float]:
     """Return the bootstrap 95 % interval of a share of ``images`` images.
 

@@ -127,10 +127,42 @@ def test_tasks_of_other_images_are_refused(small_images: ImageSet, tmp_path: Pat
         score(small_images, random_tasks(300, 1, 0), tmp_path, job())
 
 
-@given(first=st.lists(st.integers(0, 1), min_size=1, max_size=30), seed=st.integers(0, 9))
+@given(first=st.lists(st.integers(0, 3), min_size=1, max_size=30), seed=st.integers(0, 9))
 def test_chance_is_the_mean_agreement_over_all_pairings(first: list[int], seed: int) -> None:
     a = torch.tensor(first)
-    b = torch.from_numpy(np.random.default_rng(seed).integers(0, 2, len(first)))
+    b = torch.from_numpy(np.random.default_rng(seed).integers(0, 4, len(first)))
     every = (a[:, None] == b[None, :]).double().mean().item()
     assert chance_agreement(a, b) == pytest.approx(every)
-    assert chance_agreement(1 - a, 1 - b) == pytest.approx(every)
+    assert chance_agreement(3 - a, 3 - b) == pytest.approx(every)
+    p, q = (a > 1).double().mean().item(), (b > 1).double().mean().item()
+    assert chance_agreement((a > 1).byte(), (b > 1).byte()) == pytest.approx(p * q + (1 - p) * (1 - q), abs=1e-12)
+
+
+def test_a_task_of_four_classes_is_learned(small_images: ImageSet, tmp_path: Path) -> None:
+    tasks = TaskSet(np.stack([small_images.labels, small_images.labels > 1]), ("four", "two"), "user")
+    four, two = score(small_images, tasks, tmp_path, job(epochs=40, pairs=1)).to_dict("records")
+    assert (four["n_classes"], two["n_classes"]) == (4, 2)
+    assert four["test_accuracy"] > 0.9
+    assert four["agreement"] > 0.9
+    assert four["chance_agreement"] == pytest.approx(0.25, abs=0.03)
+    assert two["chance_agreement"] == pytest.approx(0.5, abs=0.03)
+    assert four["positive_rate"] == pytest.approx(0.75, abs=0.1)
+
+
+@pytest.mark.parametrize("execution", ["loop", "batched"])
+def test_sources_of_chance(small_images: ImageSet, tmp_path: Path, execution: str) -> None:
+    """Without either source both networks are the same bit for bit; each source alone makes them differ."""
+    tasks = random_tasks(500, 1, 0)
+    found = {}
+    for order in (True, False):
+        for initialisation in (True, False):
+            switches = {"shared_order": order, "shared_initialisation": initialisation}
+            row = score(small_images, tasks, tmp_path, job(epochs=15, pairs=1, execution=execution, **switches)).iloc[0]
+            assert (row["shared_order"], row["shared_initialisation"]) == (order, initialisation)
+            found[order, initialisation] = row
+    same = found[True, True]
+    assert same["agreement"] == 1
+    assert same["train_accuracy_1"] == same["train_accuracy_2"]
+    assert all(row["agreement"] < 1 for switches, row in found.items() if switches != (True, True))
+    # The first network of a pair is the same one whatever the second does.
+    assert len({row["test_accuracy_1"] for row in found.values()}) == 1 or execution == "batched"

@@ -405,3 +405,62 @@ def test_only_scores_at_the_same_number_of_images_are_compared(tmp_path: Path) -
     assert found.loc["gap", "ours"] == pytest.approx(0.7 - 0.507)
     apart = verdicts([difference], [many, random], tmp_path / "apart")
     assert apart["verdict"].tolist() == ["not measured"]
+
+
+DRAWN: dict[str, Any] = {
+    **{key: value for key, value in ORDERING.items() if key not in ("measure", "paper_low")},
+    "id": "drawn",
+    "figure": "td_similarity",
+    "paper_high": 0.0,
+    "drawn": {
+        "value": "share",
+        "rows": {"set": "regulated", "row": "task"},
+        "against": {"set": "base", "row": "task"},
+        "times": 0.5,
+    },
+}
+
+
+def drawn_table(folder: Path, name: str = "td_similarity") -> Path:
+    rows = [
+        {"set": kind, "row": "task", "task": k, "share": share + k / 100}
+        for kind, share in (("regulated", 0.1), ("base", 0.4))
+        for k in range(8)
+    ]
+    path = folder / f"{name}.csv"
+    write_csv(path, pd.DataFrame([*rows, {"set": "base", "row": "mean", "task": "", "share": 9.0}]))
+    return path
+
+
+def drawn_row(folder: Path, claim: dict[str, Any], paths: list[Path]) -> Any:
+    shipped = folder / "claims.yaml"
+    shipped.write_text(yaml.safe_dump({"claims": [claim]}))
+    return evaluate(shipped, [], [], "laptop", "cifar10", drawn=paths).iloc[0]
+
+
+def test_a_claim_about_a_figure_takes_the_rows_that_it_names(tmp_path: Path) -> None:
+    row = drawn_row(tmp_path, DRAWN, [drawn_table(tmp_path)])
+    assert row["ours"] == pytest.approx(0.135 - 0.5 * 0.435)
+    assert row["low"] < row["ours"] < row["high"] < 0
+    assert (row["n"], row["verdict"]) == (8, "agrees")
+    alone = DRAWN | {"drawn": {"value": "share", "rows": {"set": "base", "row": "task"}}}
+    assert drawn_row(tmp_path, alone, [drawn_table(tmp_path)])["ours"] == pytest.approx(0.435)
+
+
+def test_a_figure_that_was_not_drawn_is_not_measured(tmp_path: Path) -> None:
+    assert drawn_row(tmp_path, DRAWN, [])["verdict"] == "not measured"
+    assert drawn_row(tmp_path, DRAWN, [drawn_table(tmp_path, "td_examples")])["verdict"] == "not measured"
+    other = DRAWN | {"drawn": DRAWN["drawn"] | {"rows": {"set": "nobody"}}}
+    assert drawn_row(tmp_path, other, [drawn_table(tmp_path)])["verdict"] == "not measured"
+
+
+def test_a_column_that_a_figure_does_not_have_is_one_clear_error(tmp_path: Path) -> None:
+    wrong = DRAWN | {"drawn": DRAWN["drawn"] | {"value": "shares"}}
+    with pytest.raises(WhichtaskError, match=r"no column shares; it has set, row, task, share"):
+        drawn_row(tmp_path, wrong, [drawn_table(tmp_path)])
+
+
+def test_a_claim_is_measured_in_one_way(tmp_path: Path) -> None:
+    for wrong in (DRAWN | {"measure": ORDERING["measure"]}, {k: v for k, v in DRAWN.items() if k != "drawn"}):
+        with pytest.raises(WhichtaskError, match="give either measure or drawn"):
+            drawn_row(tmp_path, wrong, [])

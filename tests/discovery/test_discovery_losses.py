@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichtask.discovery.losses import agreement_loss, soft_cross_entropy, uniformity
+from whichtask.discovery.losses import agreement_loss, dependence, mutual_information, soft_cross_entropy, uniformity
 
 UNIFORM_FLOOR = {8: 4.918, 32: 4.248, 128: 4.062}
 """Of the uniformity loss at temperature 2, by dimension (fact sheet, section 1.4)."""
@@ -57,3 +57,58 @@ def test_soft_cross_entropy_equals_torchs_own() -> None:
     assert soft_cross_entropy(logits, targets).item() == pytest.approx(
         torch.nn.functional.cross_entropy(logits, targets).item()
     )
+
+
+def soft(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.softmax(2 * normal(*shape, seed=seed), -1)
+
+
+def test_mutual_information_of_independent_and_of_equal_tasks() -> None:
+    """All four combinations of two binary tasks, equally often: independent. A task with itself: its entropy."""
+    first = torch.tensor([0, 0, 1, 1] * 5)
+    second = torch.tensor([0, 1, 0, 1] * 5)
+    rare = torch.tensor([1, 0, 0, 0] * 5)
+    labels = torch.nn.functional.one_hot(torch.stack([first, second, rare]), 2).double()
+    found = mutual_information(labels)
+    assert found[0, 1].item() == pytest.approx(0, abs=1e-7)
+    entropy = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75))
+    assert found.diagonal().tolist() == pytest.approx([math.log(2), math.log(2), entropy], abs=1e-6)
+    torch.testing.assert_close(mutual_information(labels[[0, 2]].flip(2)), mutual_information(labels[[0, 2]]))
+
+
+@given(seed=st.integers(0, 50), classes=st.integers(2, 4))
+def test_mutual_information_by_its_definition_and_its_symmetries(seed: int, classes: int) -> None:
+    labels = soft(3, 11, classes, seed=seed)
+    found = mutual_information(labels)
+    joint = labels[0].T @ labels[2] / 11
+    product = labels[0].mean(0)[:, None] * labels[2].mean(0)[None]
+    assert found[0, 2].item() == pytest.approx(float((joint * (joint / product).log()).sum()), rel=1e-9)
+    assert (found > -1e-12).all()
+    torch.testing.assert_close(found, found.T)
+    order = torch.randperm(11, generator=torch.Generator().manual_seed(seed))
+    torch.testing.assert_close(mutual_information(labels[:, order].flip(2)), found)
+
+
+def test_dependence_by_its_definition() -> None:
+    labels = soft(3, 11, 2)
+    mi = mutual_information(labels)
+    pairs = math.log(sum(float(mi[i, j]) for i, j in itertools.combinations(range(3), 2)))
+    rates = labels.mean(1)
+    imbalance = float((rates * (rates / 0.5).log()).sum(1).mean())
+    entropy = float(-(labels * labels.log()).sum(2).mean())
+    assert dependence(labels, 0.7, 0.2).item() == pytest.approx(pairs + 0.7 * imbalance + 0.2 * entropy, rel=1e-9)
+    alone = dependence(labels[:1], 0.0, 1.0).item()
+    assert alone == pytest.approx(float(-(labels[0] * labels[0].log()).sum(1).mean()), rel=1e-9)
+
+
+def test_gradients_of_dependence_by_finite_differences() -> None:
+    logits = normal(3, 7, 2).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: dependence(torch.softmax(x, -1), 0.7, 0.2), (logits,))
+
+
+def test_dependence_of_certain_labels_is_finite_and_so_is_its_gradient() -> None:
+    logits = torch.tensor([[[200.0, -200.0]] * 4, [[200.0, -200.0], [-200.0, 200.0]] * 2], requires_grad=True)
+    loss = dependence(torch.softmax(logits, -1), 1.0, 0.1)
+    (slope,) = torch.autograd.grad(loss, logits)
+    assert loss.isfinite()
+    assert slope.isfinite().all()

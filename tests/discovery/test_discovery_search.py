@@ -20,9 +20,10 @@ from whichtask.config import (
     MlpSpec,
 )
 from whichtask.data import ImageSet
-from whichtask.discovery import Dynamics, TaskSearch, record_dynamics, score_images
+from whichtask.discovery import Dynamics, TaskSearch, make_encoder, record_dynamics, score_images
 from whichtask.discovery.encoder import orthogonal_directions
 from whichtask.seeding import numpy_generator
+from whichtask.tasks import TaskSet
 from whichtask.training import ImageBank, LiveState, divide
 
 DATA = DataSettings(train_images=200, heldout_images=80, discovery_heldout_images=60)
@@ -108,6 +109,64 @@ def test_a_killed_search_resumes_bit_for_bit(small_images: ImageSet, tmp_path: P
     assert all(torch.equal(value, expected[name]) for name, value in second.encoder.state_dict().items())
 
 
+EVERY_SETTING: list[dict[str, Any]] = [
+    *({"objective": name} for name in ("xas", "foxas", "train_loss")),
+    *({"estimator": name} for name in ("mixed", "plain")),
+    {"diversity": "mutual_information"},
+    {"classes": 3},
+    {"human_tasks": 2},
+    {"pretraining": "simclr", "freeze_backbone": True},
+    {"pretraining": "simclr"},
+    {"objective": "foxas", "diversity": "mutual_information", "human_tasks": 1, "tasks_per_step": 2},
+    {"objective": "xas", "classes": 3, "gain": False, "faithful": {"halved_batch": True}},
+]
+
+
+@pytest.mark.parametrize("changes", EVERY_SETTING, ids=str)
+def test_every_setting_resumes_bit_for_bit(small_images: ImageSet, tmp_path: Path, changes: dict[str, Any]) -> None:
+    chosen = job(outer_steps=3, **changes)
+    labels = np.arange(1000).reshape(2, 500) % np.array([[2], [3]]) == 0
+    human = TaskSet(labels.astype(np.uint8), ("even", "third"), "human")
+
+    def begin() -> TaskSearch:
+        bank = ImageBank.of(small_images)
+        encoder = make_encoder(chosen.encoder, bank.shape, chosen.discovery, (0,))
+        return TaskSearch(bank, divide(400, DATA), chosen, encoder, human)
+
+    whole = begin()
+    whole.run(3)
+    first = begin()
+    first.run(2)
+    first.save(LiveState(tmp_path, {}))
+    second = begin()
+    second.run(3, LiveState(tmp_path, {}))
+    assert history(second) == history(whole)
+    expected = whole.encoder.state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in second.encoder.state_dict().items())
+    scores = [score_images(found.encoder, found.bank, found.train) for found in (whole, second)]
+    assert torch.equal(*scores)
+    changed = begin().encoder.state_dict()
+    assert any(not torch.equal(value, changed[name]) for name, value in expected.items())
+
+
+@pytest.mark.parametrize("objective", ["xas", "foxas", "train_loss"])
+def test_every_objective_lowers_its_loss(small_images: ImageSet, objective: str) -> None:
+    """One task alone, with no diversity to hold against."""
+    enough = {"inner_steps": 8, "inner_learning_rate": 2.0, "inner_batch_size": 40, "agreement_batch_size": 40}
+    chosen = job(objective=objective, outer_learning_rate=0.003, tasks=1, uniformity_weight=0.0, **enough)
+    found = search(small_images, chosen.model_copy(update={"network": CnnSpec(width=4, hidden=16)}))
+    found.run(12)
+    losses = [row["agreement_loss_nats"] for row in found.history]
+    assert np.mean(losses[8:]) < 0.8 * np.mean(losses[:2])
+
+
+def test_mutual_information_separates_tasks(small_images: ImageSet) -> None:
+    found = search(small_images, job(diversity="mutual_information", outer_learning_rate=0.01, uniformity_weight=1.0))
+    found.run(25)
+    spread = [row["diversity_nats"] for row in found.history]
+    assert np.mean(spread[-5:]) < np.mean(spread[:5]) - 0.3
+
+
 def test_every_task_has_its_turn_in_each_pass(small_images: ImageSet) -> None:
     found = search(small_images, job())
     found.run(6)
@@ -136,7 +195,7 @@ def faithful(**switches: bool) -> DiscoveryJob:
 
 def draws(found: TaskSearch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return what the two first outer steps start from: a weight of the network, held-out images, training images."""
-    weight = next(iter(found._initial(0).values()))
+    weight = next(iter(found._networks()[0].values()))
     return weight, found._heldout_indices(), found._inner_indices()
 
 
@@ -174,6 +233,15 @@ def test_frozen_labels_do_not_depend_on_the_batch_and_batch_labels_do(small_imag
     torch.testing.assert_close(scores[:, :5], alone, rtol=1e-4, atol=1e-5)
     batchwise = score_images(found.encoder, found.bank, found.train, batch_statistics=True)
     assert not torch.allclose(scores, batchwise, atol=1e-3)
+
+
+def test_dynamics_follow_one_binary_task_whatever_the_search_of_the_set_does(small_images: ImageSet) -> None:
+    plain = record(small_images, dynamics_job(outer_steps=1))
+    chosen = dynamics_job(outer_steps=1)
+    odd = {"classes": 3, "human_tasks": 2, "pretraining": "simclr", "freeze_backbone": True}
+    settings = chosen.discovery.model_copy(update=odd)
+    found = record(small_images, chosen.model_copy(update={"discovery": settings}))
+    np.testing.assert_array_equal(found.labels, plain.labels)
 
 
 def dynamics_job(**changes: Any) -> DynamicsJob:

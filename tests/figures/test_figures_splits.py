@@ -13,9 +13,9 @@ from whichtask.artifacts import write_csv, write_npz
 from whichtask.config import FigureSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw, split_classes
+from whichtask.figures import draw, split_gallery
 from whichtask.figures.images import mosaic, tiles
-from whichtask.figures.split_classes import median_row
+from whichtask.figures.split_gallery import median_row
 
 SETTINGS = FigureSettings(dpi=60)
 FIGURES = ("td_splits_table", "td_split_gallery", "td_split_classes")
@@ -90,6 +90,12 @@ def written(folder: Path, data: ImageSet, table: pd.DataFrame, arrays: Arrays) -
         "tables": [folder / "accuracies.csv"],
         "predictions": [folder / "predictions.npz"],
     }
+
+
+def rows_of(accuracies: pd.DataFrame, arrays: Arrays, chosen: "pd.Series[bool]") -> tuple[pd.DataFrame, Arrays]:
+    """Return some rows of a table and of the arrays beside it."""
+    rows = np.flatnonzero(chosen)
+    return accuracies.iloc[rows], {name: part[rows] if part.ndim == 2 else part for name, part in arrays.items()}
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +211,7 @@ def test_the_gallery_shows_the_images_that_its_table_names(
         shown.append(images)
         return whole(images)
 
-    monkeypatch.setattr(split_classes, "tiles", watched)
+    monkeypatch.setattr(split_gallery, "tiles", watched)
     table = drawn("td_split_gallery", inputs, tmp_path)
     accuracies, arrays = results
     row = median_row(accuracies)
@@ -236,12 +242,12 @@ def test_each_picture_stands_in_the_column_of_its_class(
     whole = mosaic
 
     def watched(pictures: npt.NDArray[np.uint8], columns: int, gap: tuple[int, int]) -> Any:
-        laid.append(pictures.reshape(split_classes.ROWS, columns, *pictures.shape[1:]))
+        laid.append(pictures.reshape(split_gallery.ROWS, columns, *pictures.shape[1:]))
         return whole(pictures, columns, gap)
 
-    monkeypatch.setattr(split_classes, "mosaic", watched)
+    monkeypatch.setattr(split_gallery, "mosaic", watched)
     table = drawn("td_split_gallery", inputs, tmp_path)
-    for block, pictures in zip(split_classes.BLOCKS, laid, strict=True):
+    for block, pictures in zip(split_gallery.BLOCKS, laid, strict=True):
         for row in table[table["block"] == block].to_dict("records"):
             picture = pictures[row["rank"] - 1, CLASSES.index(row["column_class"])]
             enlarged = len(picture) // data.shape[0]
@@ -307,7 +313,7 @@ def test_classes_and_confusion_are_counted_right(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "ternary"}, "unknown kind 'ternary' of splits; allowed: binary, classes"),
+        ({"kind": "ternary"}, "unknown kind 'ternary' of splits; allowed: binary, classes, attribute"),
         ({"split": "odd"}, "unknown split 'odd' of splits; allowed: random, class_matched, adversarial"),
         ({"split": "random"}, "no adversarial split of cnn, binary, human_000, discovered_000"),
     ],
@@ -348,9 +354,9 @@ def test_networks_are_not_mixed(results: tuple[pd.DataFrame, Arrays], tmp_path: 
         ("short", r"in_train is \(47, 220\)"),
         ("sides", "must be -1 on the training side"),
         ("rows", "both files must come from one run"),
-        ("order", "its labels are not those of the images"),
+        ("order", "labels are not those of the images"),
         ("pool", "more images than the data set"),
-        ("names", "has other classes"),
+        ("names", "have other classes"),
     ],
 )
 def test_predictions_that_do_not_belong_to_table_or_images_are_refused(
@@ -376,7 +382,90 @@ def test_images_need_splits_of_the_classes(
     data: ImageSet, results: tuple[pd.DataFrame, Arrays], tmp_path: Path
 ) -> None:
     table, arrays = results
-    inputs = written(tmp_path, data, table[table["kind"] == "binary"], arrays)
+    inputs = written(tmp_path, data, *rows_of(table, arrays, table["kind"] == "binary"))
     for figure in FIGURES[1:]:
         with pytest.raises(WhichtaskError, match=f"{figure} needs splits of the kind 'classes'"):
             drawn(figure, inputs, tmp_path / "figures")
+
+
+def test_one_file_a_target_gives_what_one_file_of_all_gives(
+    inputs: Inputs, data: ImageSet, results: tuple[pd.DataFrame, Arrays], tmp_path: Path
+) -> None:
+    accuracies = results[0].assign(source="discovered")
+    parts = [
+        written(tmp_path / f"t{t}", data, *rows_of(accuracies, results[1], accuracies["target"] == f"human_{t:03d}"))
+        for t in range(TARGETS)
+    ]
+    drawn_networks = accuracies.assign(source="random_network", task="random_network_00", network="cnn")
+    other = written(
+        tmp_path / "drawn", data, *rows_of(drawn_networks, results[1], accuracies["task"] == "discovered_000")
+    )
+    joined = {name: [part[name][0] for part in (other, *parts)] for name in ("tables", "predictions")}
+    joined["data"] = inputs["data"]
+    for figure in FIGURES[1:]:
+        drawn(figure, inputs, tmp_path / "whole")
+        drawn(figure, joined, tmp_path / "parts")
+        files = [tmp_path / folder / f"{figure}.csv" for folder in ("whole", "parts")]
+        assert files[0].read_bytes() == files[1].read_bytes(), (
+            "random networks are passed over, and order does not count"
+        )
+    numbers = drawn("td_splits_table", joined, tmp_path / "parts")
+    means = numbers[numbers["row"] == "mean"]
+    assert means["source"].tolist() == ["discovered"] * 2 + ["random_network"] * 2
+    assert means["pairs"].tolist() == [TARGETS * TASKS] * 2 + [TARGETS] * 2
+
+
+def test_predictions_must_come_in_the_order_of_their_tables(
+    data: ImageSet, results: tuple[pd.DataFrame, Arrays], tmp_path: Path
+) -> None:
+    accuracies, arrays = results
+    parts = [
+        written(tmp_path / f"t{t}", data, *rows_of(accuracies, arrays, accuracies["target"] == f"human_{t:03d}"))
+        for t in range(TARGETS)
+    ]
+    both = {name: [part[name][0] for part in parts] for name in ("tables", "predictions")}
+    with pytest.raises(WhichtaskError, match="both files must come from one run"):
+        drawn("td_split_classes", both | {"predictions": both["predictions"][::-1]}, tmp_path)
+    with pytest.raises(WhichtaskError, match="2 tables and 1 predictions; each table needs its own"):
+        drawn("td_split_classes", both | {"predictions": both["predictions"][:1]}, tmp_path)
+    with pytest.raises(WhichtaskError, match="twice; give each table once"):
+        drawn("td_split_classes", {name: [paths[0]] * 2 for name, paths in both.items()}, tmp_path)
+    moved = arrays | {"pool": arrays["pool"][::-1].copy()}
+    again = written(tmp_path / "moved", data, *rows_of(accuracies, moved, accuracies["target"] == "human_001"))
+    mixed = {name: [parts[0][name][0], again[name][0]] for name in ("tables", "predictions")}
+    with pytest.raises(WhichtaskError, match="other images or classes in one file than in another"):
+        drawn("td_split_classes", mixed, tmp_path)
+
+
+def test_all_sources_stand_side_by_side_and_attributes_have_a_worst_group(
+    results: tuple[pd.DataFrame, Arrays], tmp_path: Path
+) -> None:
+    table = results[0]
+    binary = table[table["kind"] == "binary"]
+    worst = binary["test_accuracy"] / 2
+    attribute = binary.assign(data="factors", source="attribute", kind="attribute", worst_group_accuracy=worst)
+    tables = {"discovered": table, "random_network": table.assign(source="random_network"), "attribute": attribute}
+    for name, part in tables.items():
+        write_csv(tmp_path / f"{name}.csv", part)
+    given = {"tables": [tmp_path / f"{name}.csv" for name in tables]}
+    numbers = drawn("td_splits_table", given, tmp_path)
+    means = numbers[numbers["row"] == "mean"].set_index(["source", "kind"])
+    assert list(means.index) == [
+        ("discovered", "binary"),
+        ("discovered", "classes"),
+        ("random_network", "binary"),
+        ("random_network", "classes"),
+        ("attribute", "attribute"),
+    ]
+    assert set(means["data"]) == {"numbered", "factors"}
+    of_attribute = means.loc[[("attribute", "attribute")]].astype(str)
+    for split in SHARES:
+        value, low, high = (float(of_attribute[f"{split}_worst{ending}"].iloc[0]) for ending in ("", "_low", "_high"))
+        assert value == pytest.approx(float(of_attribute[split].iloc[0]) / 2)
+        assert low < value < high
+    others = means[means["data"] == "numbered"]
+    assert (others["adversarial_worst"].astype(str) == "").all()
+    # Of one source and kind there must be one data set.
+    write_csv(tmp_path / "more.csv", attribute.assign(data="numbered", target="other"))
+    with pytest.raises(WhichtaskError, match="several values of 'data'"):
+        drawn("td_splits_table", {"tables": [*given["tables"], tmp_path / "more.csv"]}, tmp_path)

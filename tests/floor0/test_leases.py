@@ -33,10 +33,10 @@ sys.stdin.readline()
 class Job:
     """A process that takes a lease and holds it until it is told to end."""
 
-    def __init__(self, folder: Path, cards: list[str] = CARDS, **environment: str):
+    def __init__(self, folder: Path, **environment: str):
         clean = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", JOB, json.dumps(cards)],
+            [sys.executable, "-c", JOB, json.dumps(CARDS)],
             env=clean | {leases.FOLDER: str(folder)} | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """Adversarial and matched random splits: definition, what is held equal, and that all arrays belong together."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,16 @@ from hypothesis.extra import numpy as arrays
 from whichtask.config import AgreementSettings, CnnSpec, DataSettings, SplitJob, SplitSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
-from whichtask.splits import SplitResults, adversarial_split, class_matched_split, random_split, run_splits
-from whichtask.tasks import TaskSet, human_tasks
+from whichtask.splits import (
+    Source,
+    SplitResults,
+    Target,
+    adversarial_split,
+    class_matched_split,
+    random_split,
+    run_splits,
+)
+from whichtask.tasks import TaskSet, human_tasks, random_tasks
 from whichtask.training import PairFit
 
 
@@ -26,29 +35,18 @@ def job(**changes: object) -> SplitJob:
         network_name="cnn",
         network=CnnSpec(width=4, hidden=32),
         agreement=AgreementSettings.model_validate(settings),
-        splits=SplitSettings(images=300, targets=2, tasks=1, pairs=1),
+        splits=SplitSettings(images=300, tasks=1, pairs=1, random_networks=1),
     )
 
 
-@pytest.fixture(scope="module")
-def shortcut_images(small_images: ImageSet) -> ImageSet:
-    """Images of four classes with a brightness that has nothing to do with the class: an easy shortcut."""
-    rng = np.random.default_rng(1)
-    bright = rng.integers(0, 2, 500)
-    pixels = np.clip(small_images.images * 0.25 + 140 * bright[:, None, None, None], 0, 255).astype(np.uint8)
-    y = small_images.labels
-    return ImageSet("shortcut", pixels[:400], y[:400], pixels[400:], y[400:], ("a", "b", "c", "d"))
-
-
-@pytest.fixture(scope="module")
-def brightness(shortcut_images: ImageSet) -> TaskSet:
-    bright = (shortcut_images.images.mean((1, 2, 3)) > 110).astype(np.uint8)
-    return TaskSet(bright[None], ("brightness",), "discovered")
-
-
-def run(images: ImageSet, found: TaskSet, results: Path, chosen: SplitJob) -> SplitResults:
+def run(
+    images: ImageSet, found: TaskSet, results: Path, chosen: SplitJob, target: str = "0", source: str = "discovered"
+) -> SplitResults:
     human = human_tasks(images.labels, images.class_names)
-    return run_splits(images, human, found, chosen, device=torch.device("cpu"), results=results)
+    name: Any = source
+    attackers = None if source == "random_network" else found
+    attacked = Target.of_task(human, target, images)
+    return run_splits(images, attacked, Source(name, attackers), chosen, device=torch.device("cpu"), results=results)
 
 
 @given(
@@ -98,7 +96,7 @@ def test_a_shortcut_makes_networks_fail_on_the_adversarial_split_only(
 ) -> None:
     outcome = run(shortcut_images, brightness, tmp_path, job())
     table = outcome.accuracies
-    assert len(table) == 2 * 2 * 3 * 2, "targets x kinds x splits x networks"
+    assert len(table) == 2 * 3 * 2, "kinds x splits x networks"
     means = table.groupby(["kind", "split"])["test_accuracy"].mean()
     for kind in ("binary", "classes"):
         for control in ("random", "class_matched"):
@@ -129,31 +127,38 @@ def test_a_task_that_follows_the_classes_is_skipped_and_alone_it_is_an_error(
     shortcut_images: ImageSet, brightness: TaskSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     human = human_tasks(shortcut_images.labels, shortcut_images.class_names)
-    one = job(epochs=1).model_copy(update={"splits": SplitSettings(images=300, targets=1, tasks=1)})
     with pytest.raises(WhichtaskError, match="no adversarial split can be made:\n  binary target human_000"):
-        run(shortcut_images, human.subset([0]), tmp_path, one)
-    both = TaskSet(
-        np.concatenate([human.labels[2:3], brightness.labels]), ("classes_again", "brightness"), "discovered"
-    )
+        run(shortcut_images, human.subset([0]), tmp_path, job(epochs=1))
+    both = TaskSet(np.concatenate([human.labels[2:3], brightness.labels]), ("classes_again", "bright"), "discovered")
     chosen = job(epochs=1)
     chosen = chosen.model_copy(update={"splits": chosen.splits.model_copy(update={"tasks": 2})})
     outcome = run(shortcut_images, both, tmp_path, chosen)
     by_kind = outcome.accuracies.groupby("kind")["task"].unique().map(set)
-    assert by_kind["classes"] == {"brightness"}
-    assert by_kind["binary"] == {"brightness", "classes_again"}
+    assert by_kind["classes"] == {"bright"}
+    assert by_kind["binary"] == {"bright", "classes_again"}
     assert "skipped: classes target human_000 by classes_again: the " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("killed_after", [1, 5, 9])
+def same(first: SplitResults, second: SplitResults) -> bool:
+    """Say whether two runs ended alike, but for the time they took."""
+    tables = [outcome.accuracies.drop(columns="seconds") for outcome in (first, second)]
+    arrays = ("pool", "in_train", "labels", "predictions")
+    return tables[0].equals(tables[1]) and all(
+        np.array_equal(getattr(first, name), getattr(second, name)) for name in arrays
+    )
+
+
+@pytest.mark.parametrize(("source", "killed_after"), [("discovered", 1), ("discovered", 9), ("random_network", 3)])
 def test_a_killed_run_ends_with_the_same_results(
     shortcut_images: ImageSet,
     brightness: TaskSet,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    source: str,
     killed_after: int,
 ) -> None:
     monkeypatch.setattr("whichtask.training.live.SAVE_EVERY_SECONDS", 0.0)
-    expected = run(shortcut_images, brightness, tmp_path / "whole", job(epochs=2))
+    expected = run(shortcut_images, brightness, tmp_path / "whole", job(epochs=2), source=source)
     original, epochs = PairFit._epoch, 0
 
     def dying(self: PairFit) -> torch.Tensor:
@@ -165,9 +170,18 @@ def test_a_killed_run_ends_with_the_same_results(
 
     monkeypatch.setattr(PairFit, "_epoch", dying)
     with pytest.raises(KeyboardInterrupt):
-        run(shortcut_images, brightness, tmp_path, job(epochs=2))
+        run(shortcut_images, brightness, tmp_path, job(epochs=2), source=source)
     monkeypatch.setattr(PairFit, "_epoch", original)
-    found = run(shortcut_images, brightness, tmp_path, job(epochs=2))
-    pd.testing.assert_frame_equal(found.accuracies.drop(columns="seconds"), expected.accuracies.drop(columns="seconds"))
-    for name in ("pool", "in_train", "labels", "predictions"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    assert same(run(shortcut_images, brightness, tmp_path, job(epochs=2), source=source), expected)
+
+
+def test_a_target_has_the_same_results_whatever_attacks_it_besides_and_whatever_its_number(
+    shortcut_images: ImageSet, brightness: TaskSet, tmp_path: Path
+) -> None:
+    random = random_tasks(500, 1, 0)
+    both = TaskSet(np.concatenate([random.labels, brightness.labels]), ("coin", "bright"), "discovered")
+    more = job(epochs=1).model_copy(update={"splits": SplitSettings(images=300, tasks=2)})
+    alone = run(shortcut_images, brightness, tmp_path, job(epochs=1), target="1").accuracies
+    beside = run(shortcut_images, both, tmp_path, more, target="human_001").accuracies
+    of_both = beside[beside["task"] == "bright"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(of_both.drop(columns="seconds"), alone.drop(columns="seconds"))

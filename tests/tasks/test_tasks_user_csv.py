@@ -17,8 +17,10 @@ names = st.text(min_size=1, max_size=12).filter(lambda name: name.isprintable() 
 @st.composite
 def task_sets(draw: st.DrawFn) -> TaskSet:
     shape = (draw(st.integers(1, 4)), draw(st.integers(2, 20)))
-    labels = draw(hnp.arrays(np.uint8, shape, elements=st.integers(0, 1), fill=st.nothing()))
+    labels = draw(hnp.arrays(np.uint8, shape, elements=st.integers(0, draw(st.integers(1, 9))), fill=st.nothing()))
     assume((labels.min(axis=1) < labels.max(axis=1)).all())
+    for task in labels:  # without gaps in the numbers of its classes
+        task[:] = np.unique(task, return_inverse=True)[1]
     chosen = draw(
         st.lists(names.filter(lambda name: name != "image"), min_size=shape[0], max_size=shape[0], unique=True)
     )
@@ -64,7 +66,8 @@ def test_order_spaces_and_polarity(tmp_path: Path) -> None:
         ("image,a\n0,1\n1,0\n3,0\n", r"row 3 below the header, column 'image': '3' is no index of an image, 0 to 2"),
         ("image,a\n0,1\n1.5,0\n2,0\n", r"row 2 below the header, column 'image': '1.5' is no index"),
         ("image,a\n0,1\none,0\n2,0\n", r"'one' is no index"),
-        ("image,a\n0,1\n1,2\n2,0\n", r"mine.csv, row 2 below the header, column 'a': label '2'; only 0 and 1"),
+        ("image,a\n0,1\n1,2\n2,1\n", r"mine.csv: task 'a' has labels .1, 2.; only 0 and 1 are allowed, or 0 .. C-1"),
+        ("image,a\n0,1\n1,10\n2,0\n", r"mine.csv, row 2 below the header, column 'a': label '10'; only 0 and 1"),
         ("image,a\n0,1\n1,yes\n2,0\n", r"label 'yes'; only 0 and 1"),
         ("image,a\n0,1\n1,True\n2,0\n", r"label 'True'; only 0 and 1"),
         ("image,a\n0,1\n1,inf\n2,0\n", r"label 'inf'; only 0 and 1"),

@@ -1,19 +1,18 @@
-# Agreement scores: of every task set with the main network; and of a few tasks of each kind, to compare networks and
-# numbers of training images.
+# Agreement scores: of every task set with the main protocol; and by the protocols of comparisons and studies.
 
 
 rule agreement:
     input:
         code("agreement"),
-        data=DATA_PATH,
-        tasks=f"{RESULTS}/tasks/{DATA}/{{set}}.npz",
+        data=f"{RESULTS}/data/{{data}}.npz",
+        tasks=f"{RESULTS}/tasks/{{data}}/{{set}}.npz",
     output:
-        table=f"{RESULTS}/agreement/{DATA}/{{network}}/{{set}}.csv",
-        settings=f"{RESULTS}/agreement/{DATA}/{{network}}/{{set}}.yaml",
+        table=f"{RESULTS}/agreement/{{data}}/{{network}}/{{set}}.csv",
+        settings=f"{RESULTS}/agreement/{{data}}/{{network}}/{{set}}.yaml",
     log:
-        f"{RESULTS}/logs/agreement/{DATA}/{{network}}/{{set}}.log",
+        f"{RESULTS}/logs/agreement/{{data}}/{{network}}/{{set}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/agreement/{DATA}/{{network}}/{{set}}.tsv"
+        f"{RESULTS}/benchmarks/agreement/{{data}}/{{network}}/{{set}}.tsv"
     # The long jobs first, so that no core waits at the end.
     priority: 20
     conda:
@@ -27,7 +26,7 @@ rule agreement:
     params:
         results=lambda wildcards: RESULTS,
         job=lambda wildcards: AgreementJob.of(
-            SETTINGS, wildcards.network
+            SETTINGS_OF[wildcards.data], wildcards.network
         ).model_dump_json(),
     message:
         "score {wildcards.set} tasks with {wildcards.network}"
@@ -39,15 +38,15 @@ rule agreement:
 rule agreement_comparison:
     input:
         code("agreement"),
-        data=DATA_PATH,
-        tasks=f"{RESULTS}/tasks/{DATA}/{{set}}.npz",
+        data=f"{RESULTS}/data/{{data}}.npz",
+        tasks=f"{RESULTS}/tasks/{{data}}/{{set}}.npz",
     output:
-        table=f"{RESULTS}/agreement/{DATA}/{{network}}/images-{{images}}/{{set}}.csv",
-        settings=f"{RESULTS}/agreement/{DATA}/{{network}}/images-{{images}}/{{set}}.yaml",
+        table=f"{RESULTS}/agreement/{{data}}/{{network}}/{{protocol}}/{{set}}.csv",
+        settings=f"{RESULTS}/agreement/{{data}}/{{network}}/{{protocol}}/{{set}}.yaml",
     log:
-        f"{RESULTS}/logs/agreement/{DATA}/{{network}}/images-{{images}}/{{set}}.log",
+        f"{RESULTS}/logs/agreement/{{data}}/{{network}}/{{protocol}}/{{set}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/agreement/{DATA}/{{network}}/images-{{images}}/{{set}}.tsv"
+        f"{RESULTS}/benchmarks/agreement/{{data}}/{{network}}/{{protocol}}/{{set}}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
@@ -58,15 +57,17 @@ rule agreement_comparison:
     params:
         results=lambda wildcards: RESULTS,
         job=lambda wildcards: AgreementJob.of(
-            SETTINGS, wildcards.network, int(wildcards.images)
+            SETTINGS_OF[wildcards.data],
+            wildcards.network,
+            **PROTOCOLS[wildcards.protocol][0],
         ).model_dump_json(),
-        first=(
-            f"--first {SETTINGS.plan.comparison_tasks}"
-            if SETTINGS.plan.comparison_tasks
+        first=lambda wildcards: (
+            f"--first={PROTOCOLS[wildcards.protocol][1]}"
+            if PROTOCOLS[wildcards.protocol][1]
             else ""
         ),
     message:
-        "score {wildcards.set} tasks with {wildcards.network} on {wildcards.images} images"
+        "score {wildcards.set} tasks with {wildcards.network} ({wildcards.protocol})"
     shell:
         "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} "
         "{params.first} --job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"

@@ -1,24 +1,40 @@
-# The checked configuration, and what the rules share: paths, jobs and code dependencies.
+# The checked configuration, and what the rules share: names, paths, jobs and code dependencies.
 
+import re
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from whichtask.config import (
+    BASE,
     KNOWN_DATA,
+    REGULATED,
     AgreementJob,
     DataJob,
     DiscoveryJob,
     DynamicsJob,
+    FeatureJob,
+    GroundTruthJob,
+    ImageNetJob,
+    LinearJob,
+    ProxyJob,
+    RegulationJob,
+    SimclrJob,
     SplitJob,
     TaskJob,
+    ground_truth,
     load_config,
+    variants,
 )
 from whichtask.errors import WhichtaskError
 from whichtask.paths import require_writable
 
 try:
     SETTINGS = load_config(config)
+    SEARCHES = {
+        SETTINGS.data.slug: variants(SETTINGS),
+        "ground_truth": ground_truth(SETTINGS),
+    }
     require_writable(Path(SETTINGS.results))
 except WhichtaskError as error:
     raise WorkflowError(str(error)) from None
@@ -26,10 +42,31 @@ except WhichtaskError as error:
 RESULTS = SETTINGS.results
 # Documents the software of every rule; used with --software-deployment-method conda only.
 ENVIRONMENT = "../../environment.yml"
-DATA = SETTINGS.data.slug
 PACKAGE = Path(workflow.basedir) / "src" / "whichtask"
+DATA, TRUTH = SEARCHES
+SETTINGS_OF = {
+    DATA: SETTINGS,
+    TRUTH: SETTINGS.model_copy(update={"data": SETTINGS.ground_truth.data}),
+}
 MAIN = SETTINGS.plan.networks[0]
+BASELINES = ["feature", "pca", "kmeans", "network"]
 SETS = ["random", "human", "discovered", *(["user"] if SETTINGS.tasks.user else [])]
+
+# How comparisons score tasks: changes of the agreement job, and how many tasks of a set (None: all).
+STUDIES = {name: getattr(SETTINGS.studies, name) for name in ("images", "pairs")}
+FEW = SETTINGS.plan.comparison_tasks
+PROTOCOLS = {
+    **{
+        f"images-{n}": ({"images": n}, FEW)
+        for n in {*SETTINGS.plan.image_sweep, SETTINGS.plan.network_images} - {None}
+    },
+    "studies": (STUDIES, None),
+    "order": (
+        STUDIES | {"shared_order": False, "shared_initialisation": True},
+        None,
+    ),
+    "both": (STUDIES | {"shared_order": False}, None),
+}
 
 # Rooms that each kind of job stands on. Snakemake does not see imported modules, so these files are inputs: a job runs
 # again when the code that decides its result has changed, and only then.
@@ -37,10 +74,17 @@ FLOOR_0 = ["artifacts.py", "seeding.py"]
 TRAINING = [*FLOOR_0, "networks", "tasks", "training"]
 ROOMS = {
     "data": [*FLOOR_0, "data"],
-    "tasks": [*FLOOR_0, "tasks"],
+    "tasks": [*FLOOR_0, "networks", "tasks"],
     "agreement": [*TRAINING, "agreement.py", "stats.py"],
     "discovery": [*TRAINING, "discovery"],
-    "splits": [*TRAINING, "splits.py"],
+    "simclr": [*TRAINING],
+    "regulation": [*TRAINING, "discovery", "regulation.py"],
+    "proxy": [*TRAINING, "discovery", "proxy.py"],
+    "explain": [*TRAINING, "explain.py", "stats.py"],
+    "coverage": [*TRAINING, "discovery", "coverage.py"],
+    "ground_truth": [*FLOOR_0, "networks", "tasks", "ground_truth.py", "stats.py"],
+    "splits": [*TRAINING, "splits", "stats.py"],
+    "imagenet": [*TRAINING, "splits", "imagenet"],
     "figures": [
         "artifacts.py",
         "stats.py",
@@ -48,15 +92,21 @@ ROOMS = {
         "tasks/taskset.py",
         "figures",
     ],
-    "claims": ["artifacts.py", "stats.py", "figures", "claims.py"],
+    "claims": ["artifacts.py", "stats.py", "figures", "claims"],
 }
 
 
+def one_of(names):
+    return "|".join(re.escape(name) for name in names)
+
+
 wildcard_constraints:
-    data="[^/]+",
-    network="[^/]+",
-    set="[a-z]+",
-    images=r"\d+",
+    data=one_of([DATA, TRUTH]),
+    network=one_of(SETTINGS.networks),
+    search=one_of({name for searches in SEARCHES.values() for name in searches}),
+    kind="random|human|factor|user|" + one_of(BASELINES),
+    set=r"[A-Za-z0-9_.-]+",
+    protocol=one_of(PROTOCOLS),
 
 
 def code(room):
@@ -74,85 +124,15 @@ def own_file(name):
     return [name] if name and name not in KNOWN_DATA else []
 
 
-def tasks_path(name):
-    return f"{RESULTS}/tasks/{DATA}/{name}.npz"
-
-
-def agreement_path(name, network=MAIN, images=None):
-    """Return the table of one task set and network; with `images`, of a comparison at so many."""
-    folder = f"images-{images}/" if images else ""
-    return f"{RESULTS}/agreement/{DATA}/{network}/{folder}{name}.csv"
-
-
-def similarity_path(name):
-    return f"{RESULTS}/similarity/{DATA}/{name}.csv"
-
-
-DATA_PATH = f"{RESULTS}/data/{DATA}.npz"
-DYNAMICS_PATH = f"{RESULTS}/discovery/{DATA}/dynamics/dynamics.npz"
-BY_SOURCE = [agreement_path(name) for name in SETS]
-BY_NETWORK = [
-    agreement_path(name, network, SETTINGS.plan.network_images)
-    for network in SETTINGS.plan.networks
-    for name in ("random", "human")
-]
-# The main table holds the scores at agreement.images already, so the sweep does not measure them again.
-BY_IMAGES = [
-    agreement_path(name, MAIN, n if n != SETTINGS.agreement.images else None)
-    for n in SETTINGS.plan.image_sweep
-    for name in ("random", "human")
-]
-SPLITS_TABLE = f"{RESULTS}/splits/{DATA}/{MAIN}/accuracies.csv"
-SPLITS_PREDICTIONS = f"{RESULTS}/splits/{DATA}/{MAIN}/predictions.npz"
-SIMILARITIES = [similarity_path(name) for name in SETS]
-
-# Figure: input name: files. One place for what every figure is drawn from.
-FIGURE_INPUTS = {
-    "td_examples": {
-        "data": [DATA_PATH],
-        "human": [tasks_path("human")],
-        "random": [tasks_path("random")],
-    },
-    "td_as_by_network": {"tables": BY_NETWORK},
-    "td_as_by_source": {"tables": BY_SOURCE},
-    "td_as_by_images": {"tables": BY_IMAGES},
-    "td_dynamics": {
-        "data": [DATA_PATH],
-        "dynamics": [DYNAMICS_PATH],
-        "tables": [agreement_path("dynamics")],
-    },
-    "td_gallery_discovered": {
-        "data": [DATA_PATH],
-        "logits": [f"{RESULTS}/discovery/{DATA}/set/logits.npz"],
-        "tasks": [tasks_path("discovered")],
-    },
-    "td_similarity": {"tables": SIMILARITIES},
-    "td_splits_table": {"tables": [SPLITS_TABLE]},
-    "td_split_classes": {"tables": [SPLITS_TABLE], "predictions": [SPLITS_PREDICTIONS]},
-    "td_split_gallery": {
-        "data": [DATA_PATH],
-        "tables": [SPLITS_TABLE],
-        "predictions": [SPLITS_PREDICTIONS],
-    },
-}
-ANIMATED = {"td_dynamics"}
-
-
-def figure_files(figure):
-    """Return what one figure writes, the PNG first."""
-    endings = ["png", "svg", "csv", *(["gif"] if figure in ANIMATED else [])]
-    return [f"{RESULTS}/figures/{figure}.{ending}" for ending in endings]
-
-
-def input_options(wildcards, input):
-    """Return the `--input NAME=PATH` options of a figure, from its named inputs."""
-    return [
-        f"--input={name}={path}"
-        for name, paths in input.items()
-        if name != "code"
-        for path in as_list(paths)
-    ]
+def search_of(wildcards):
+    """Return the configuration of the search that a job belongs to."""
+    return SEARCHES[wildcards.data][wildcards.search]
 
 
 def as_list(paths):
     return [paths] if isinstance(paths, str) else list(paths)
+
+
+def options(name, paths):
+    """Return one `--NAME=PATH` for each file."""
+    return [f"--{name}={path}" for path in as_list(paths)]

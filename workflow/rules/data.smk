@@ -4,21 +4,21 @@
 rule data:
     input:
         code("data"),
-        own=own_file(SETTINGS.data.name),
+        own=lambda wildcards: own_file(SETTINGS_OF[wildcards.data].data.name),
     output:
-        f"{RESULTS}/data/{DATA}.npz",
+        f"{RESULTS}/data/{{data}}.npz",
     log:
-        f"{RESULTS}/logs/data/{DATA}.log",
+        f"{RESULTS}/logs/data/{{data}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/data/{DATA}.tsv"
+        f"{RESULTS}/benchmarks/data/{{data}}.tsv"
     conda:
         ENVIRONMENT
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        job=DataJob.of(SETTINGS).model_dump_json(),
-        name=SETTINGS.data.name,
+        job=lambda wildcards: DataJob.of(SETTINGS_OF[wildcards.data]).model_dump_json(),
+        name=lambda wildcards: SETTINGS_OF[wildcards.data].data.name,
     message:
         "get {params.name}"
     shell:
@@ -28,41 +28,71 @@ rule data:
 rule tasks:
     input:
         code("tasks"),
-        data=DATA_PATH,
+        data=f"{RESULTS}/data/{{data}}.npz",
         own=lambda wildcards: (
-            own_file(SETTINGS.tasks.user) if wildcards.set == "user" else []
+            own_file(SETTINGS.tasks.user) if wildcards.kind == "user" else []
         ),
     output:
-        f"{RESULTS}/tasks/{DATA}/{{set}}.npz",
+        f"{RESULTS}/tasks/{{data}}/{{kind}}.npz",
     log:
-        f"{RESULTS}/logs/tasks/{DATA}/{{set}}.log",
+        f"{RESULTS}/logs/tasks/{{data}}/{{kind}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/tasks/{DATA}/{{set}}.tsv"
-    wildcard_constraints:
-        set="random|human|factor|user",
+        f"{RESULTS}/benchmarks/tasks/{{data}}/{{kind}}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=2000,
     params:
-        job=lambda wildcards: TaskJob.of(SETTINGS, wildcards.set).model_dump_json(),
+        job=lambda wildcards: TaskJob.of(
+            task_settings(wildcards.data), wildcards.kind
+        ).model_dump_json(),
     message:
-        "make {wildcards.set} tasks"
+        "make {wildcards.kind} tasks of {wildcards.data}"
     shell:
-        "whichtask tasks make {wildcards.set} --data {input.data:q} --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+        "whichtask tasks make {wildcards.kind} --data {input.data:q} --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+
+
+def task_settings(data):
+    """Return the settings of tasks; on ground truth every baseline has as many as a search there."""
+    if data == DATA:
+        return SETTINGS
+    count = SETTINGS.ground_truth.tasks
+    tasks = SETTINGS.tasks.model_copy(update={"random": count, "baseline": count})
+    return SETTINGS_OF[data].model_copy(update={"tasks": tasks})
 
 
 rule similarity:
     input:
         code("tasks"),
-        tasks=f"{RESULTS}/tasks/{DATA}/{{set}}.npz",
+        tasks=f"{RESULTS}/tasks/{{data}}/{{set}}.npz",
     output:
-        f"{RESULTS}/similarity/{DATA}/{{set}}.csv",
+        f"{RESULTS}/similarity/{{data}}/{{set}}.csv",
     log:
-        f"{RESULTS}/logs/similarity/{DATA}/{{set}}.log",
+        f"{RESULTS}/logs/similarity/{{data}}/{{set}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/similarity/{DATA}/{{set}}.tsv"
+        f"{RESULTS}/benchmarks/similarity/{{data}}/{{set}}.tsv"
     conda:
         ENVIRONMENT
     message:
         "compare {wildcards.set} tasks"
     shell:
         "whichtask tasks similarity --tasks {input.tasks:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule similarity_to:
+    input:
+        code("tasks"),
+        tasks=f"{RESULTS}/tasks/{{data}}/{{set}}.npz",
+        against=f"{RESULTS}/tasks/{{data}}/{{kind}}.npz",
+    output:
+        f"{RESULTS}/similarity/{{data}}/to-{{kind}}/{{set}}.csv",
+    log:
+        f"{RESULTS}/logs/similarity/{{data}}/to-{{kind}}/{{set}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/similarity/{{data}}/to-{{kind}}/{{set}}.tsv"
+    conda:
+        ENVIRONMENT
+    message:
+        "compare {wildcards.set} with {wildcards.kind} tasks"
+    shell:
+        "whichtask tasks similarity --tasks {input.tasks:q} --against {input.against:q} --out {output:q} > {log:q} 2>&1"

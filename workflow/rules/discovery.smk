@@ -1,24 +1,72 @@
-# Meta-optimisation: a set of tasks, and one task whose way is recorded.
+# Meta-optimisation: sets of tasks (the main one, its ablations, on ground truth), and one task whose way is recorded.
+
+
+rule simclr:
+    input:
+        code("simclr"),
+        data=f"{RESULTS}/data/{{data}}.npz",
+    output:
+        multiext(
+            f"{RESULTS}/simclr/{{data}}/",
+            backbone="backbone.safetensors",
+            history="history.csv",
+            settings="config.yaml",
+        ),
+    log:
+        f"{RESULTS}/logs/simclr/{{data}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/simclr/{{data}}.tsv"
+    priority: 90
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=2880,
+    params:
+        results=lambda wildcards: RESULTS,
+        job=lambda wildcards: SimclrJob.of(
+            SEARCHES[wildcards.data][REGULATED]
+        ).model_dump_json(),
+        folder=lambda wildcards, output: Path(output.backbone).parent,
+    message:
+        "pre-train the encoder with SimCLR"
+    shell:
+        "whichtask simclr --data {input.data:q} --out {params.folder:q} --job {params.job:q} "
+        "--results {params.results:q} --threads {threads} > {log:q} 2>&1"
+
+
+def discovery_extras(wildcards):
+    """Return the further inputs of a search: human tasks to include, a pre-trained backbone."""
+    discovery = search_of(wildcards).discovery
+    extras = {}
+    if discovery.human_tasks:
+        extras["human"] = f"{RESULTS}/tasks/{wildcards.data}/human.npz"
+    if discovery.pretraining == "simclr":
+        extras["backbone"] = f"{RESULTS}/simclr/{wildcards.data}/backbone.safetensors"
+    return extras
 
 
 rule discover:
     input:
-        code("discovery"),
-        data=DATA_PATH,
+        unpack(discovery_extras),
+        code=code("discovery"),
+        data=f"{RESULTS}/data/{{data}}.npz",
     output:
         multiext(
-            f"{RESULTS}/discovery/{DATA}/set/",
-            "encoder.safetensors",
-            "history.csv",
-            "logits.npz",
-            "config.yaml",
+            f"{RESULTS}/discovery/{{data}}/{{search}}/",
+            encoder="encoder.safetensors",
+            history="history.csv",
+            logits="logits.npz",
+            settings="config.yaml",
         ),
-        tasks=f"{RESULTS}/tasks/{DATA}/discovered.npz",
+        tasks=f"{RESULTS}/tasks/{{data}}/{{search}}.npz",
     log:
-        f"{RESULTS}/logs/discovery/{DATA}/set.log",
+        f"{RESULTS}/logs/discovery/{{data}}/{{search}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/discovery/{DATA}/set.tsv"
-    # The longest job of the laptop scale and one that others wait for: it starts first.
+        f"{RESULTS}/benchmarks/discovery/{{data}}/{{search}}.tsv"
+    # The longest jobs of the laptop scale, and others wait for them: they start first.
     priority: 100
     conda:
         ENVIRONMENT
@@ -29,21 +77,30 @@ rule discover:
         runtime=2880,
     params:
         results=lambda wildcards: RESULTS,
-        job=DiscoveryJob.of(SETTINGS).model_dump_json(),
-        folder=lambda wildcards, output: Path(output[0]).parent,
+        job=lambda wildcards: DiscoveryJob.of(search_of(wildcards)).model_dump_json(),
+        folder=lambda wildcards, output: Path(output.encoder).parent,
+        extras=lambda wildcards, input: [
+            f"--{name}={path}"
+            for name, path in input.items()
+            if name in ("human", "backbone")
+        ],
     message:
-        "discover tasks"
+        "discover tasks on {wildcards.data}: {wildcards.search}"
     shell:
-        "whichtask discover --data {input.data:q} --out {params.folder:q} --tasks {output.tasks:q} "
+        "whichtask discover --data {input.data:q} --out {params.folder:q} --tasks {output.tasks:q} {params.extras:q} "
         "--job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"
 
 
 rule dynamics:
     input:
         code("discovery"),
-        data=DATA_PATH,
+        data=f"{RESULTS}/data/{DATA}.npz",
     output:
-        multiext(f"{RESULTS}/discovery/{DATA}/dynamics/", "dynamics.npz", "config.yaml"),
+        multiext(
+            f"{RESULTS}/discovery/{DATA}/dynamics/",
+            records="dynamics.npz",
+            settings="config.yaml",
+        ),
         tasks=f"{RESULTS}/tasks/{DATA}/dynamics.npz",
     log:
         f"{RESULTS}/logs/discovery/{DATA}/dynamics.log",
@@ -60,9 +117,45 @@ rule dynamics:
     params:
         results=lambda wildcards: RESULTS,
         job=DynamicsJob.of(SETTINGS).model_dump_json(),
-        folder=lambda wildcards, output: Path(output[0]).parent,
+        folder=lambda wildcards, output: Path(output.records).parent,
     message:
         "discover one task and record its way"
     shell:
         "whichtask dynamics --data {input.data:q} --out {params.folder:q} --tasks {output.tasks:q} "
         "--job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"
+
+
+rule linear:
+    input:
+        code("discovery"),
+        data=f"{RESULTS}/data/{{data}}.npz",
+        encoder=f"{RESULTS}/discovery/{{data}}/{BASE}/encoder.safetensors",
+    output:
+        multiext(
+            f"{RESULTS}/discovery/{{data}}/linear/",
+            history="history.csv",
+            settings="config.yaml",
+        ),
+        tasks=f"{RESULTS}/tasks/{{data}}/linear.npz",
+    log:
+        f"{RESULTS}/logs/discovery/{{data}}/linear.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/discovery/{{data}}/linear.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=1440,
+    params:
+        results=lambda wildcards: RESULTS,
+        job=lambda wildcards: LinearJob.of(
+            SEARCHES[wildcards.data][BASE]
+        ).model_dump_json(),
+        folder=lambda wildcards, output: Path(output.history).parent,
+    message:
+        "search the worst and the best linear task in an embedding"
+    shell:
+        "whichtask linear --data {input.data:q} --encoder {input.encoder:q} --out {params.folder:q} "
+        "--tasks {output.tasks:q} --job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"

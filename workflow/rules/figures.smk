@@ -33,35 +33,44 @@ for FIGURE in FIGURE_INPUTS:
             "whichtask figure {params.figure} {params.inputs:q} --job {params.job:q} --out {output.png:q} > {log:q} 2>&1"
 
 
+def drawn_tables(wildcards):
+    """List the tables of figures that claims are read from: those of studies too, unless only headlines are wanted."""
+    figures = OTHER_INPUTS if wildcards.claims == "claims" else {}
+    return [f"{RESULTS}/figures/{figure}.csv" for figure in figures]
+
+
 rule claims:
     input:
         claims="config/claims.yaml",
         tables=sorted({*BY_SOURCE, *BY_NETWORK}),
         similarities=SIMILARITIES,
-        splits=SPLITS_TABLE,
+        splits=split_files("accuracies.csv", "discovered"),
+        drawn=drawn_tables,
         code=code("claims"),
     output:
         table=report(
-            f"{RESULTS}/claims.csv",
+            f"{RESULTS}/{{claims}}.csv",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"data": DATA, "scale": SETTINGS.scale},
+            labels={"data": DATA, "scale": SETTINGS.scale, "claims": "{claims}"},
         ),
-        page=f"{RESULTS}/claims.md",
+        page=f"{RESULTS}/{{claims}}.md",
     log:
-        f"{RESULTS}/logs/claims.log",
+        f"{RESULTS}/logs/{{claims}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/claims.tsv"
+        f"{RESULTS}/benchmarks/{{claims}}.tsv"
+    wildcard_constraints:
+        claims="claims|claims_headline",
     conda:
         ENVIRONMENT
     params:
-        tables=lambda wildcards, input: [f"--table={path}" for path in input.tables],
-        similarities=lambda wildcards, input: [
-            f"--similarity={path}" for path in input.similarities
-        ],
+        tables=lambda wildcards, input: options("table", input.tables)
+        + options("similarity", input.similarities)
+        + options("splits", input.splits)
+        + options("drawn", input.drawn),
         scale=SETTINGS.scale,
     message:
         "compare with the paper"
     shell:
-        "whichtask claims --claims {input.claims:q} {params.tables:q} {params.similarities:q} "
-        "--splits {input.splits:q} --scale {params.scale} --out {output.table:q} > {log:q} 2>&1"
+        "whichtask claims --claims {input.claims:q} {params.tables:q} --scale {params.scale} --out {output.table:q} "
+        "> {log:q} 2>&1"

@@ -1,23 +1,56 @@
-# Adversarial train-test splits: made from discovered tasks, each trained beside a matched random split.
+# Adversarial train-test splits, each trained beside matched random ones; one job a target, so that they spread out.
+
+ATTACKERS = next(iter(SEARCHES[TRUTH]))
+HUMAN_TARGETS = [str(target) for target in range(SETTINGS.splits.targets)]
+# Source of the attack: its data, the set of its targets, which of them, and the set of its attackers if it needs one.
+SPLIT_SOURCES = {
+    "discovered": (DATA, "human", HUMAN_TARGETS, "discovered"),
+    "random_network": (DATA, "human", HUMAN_TARGETS[:2], None),
+    "attribute": (TRUTH, "factor", SETTINGS.splits.attribute_targets, ATTACKERS),
+}
+
+
+def split_files(name, *sources):
+    """List one file of every split job of these sources."""
+    return [
+        f"{RESULTS}/splits/{SPLIT_SOURCES[source][0]}/{MAIN}/{source}/{target}/{name}"
+        for source in sources
+        for target in SPLIT_SOURCES[source][2]
+    ]
+
+
+def split_settings(wildcards):
+    """Return the settings of a split job: those of its data."""
+    if wildcards.data == DATA:
+        return SETTINGS
+    return SEARCHES[TRUTH][ATTACKERS]
 
 
 rule splits:
     input:
         code("splits"),
-        data=DATA_PATH,
-        human=tasks_path("human"),
-        tasks=tasks_path("discovered"),
+        data=f"{RESULTS}/data/{{data}}.npz",
+        targets=lambda wildcards: f"{RESULTS}/tasks/{wildcards.data}/{SPLIT_SOURCES[wildcards.source][1]}.npz",
+        attackers=lambda wildcards: [
+            f"{RESULTS}/tasks/{wildcards.data}/{name}.npz"
+            for name in (SPLIT_SOURCES[wildcards.source][3],)
+            if name
+        ],
     output:
         multiext(
-            f"{RESULTS}/splits/{DATA}/{{network}}/",
+            f"{RESULTS}/splits/{{data}}/{{network}}/{{source}}/{{target}}/",
             table="accuracies.csv",
             predictions="predictions.npz",
+            split="split.npz",
             settings="config.yaml",
         ),
     log:
-        f"{RESULTS}/logs/splits/{DATA}/{{network}}.log",
+        f"{RESULTS}/logs/splits/{{data}}/{{network}}/{{source}}/{{target}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/splits/{DATA}/{{network}}.tsv"
+        f"{RESULTS}/benchmarks/splits/{{data}}/{{network}}/{{source}}/{{target}}.tsv"
+    wildcard_constraints:
+        source=one_of(SPLIT_SOURCES),
+        target="[^/]+",
     priority: 40
     conda:
         ENVIRONMENT
@@ -28,10 +61,34 @@ rule splits:
         runtime=1440,
     params:
         results=lambda wildcards: RESULTS,
-        job=lambda wildcards: SplitJob.of(SETTINGS, wildcards.network).model_dump_json(),
+        job=lambda wildcards: SplitJob.of(
+            split_settings(wildcards), wildcards.network
+        ).model_dump_json(),
         folder=lambda wildcards, output: Path(output.table).parent,
+        attackers=lambda wildcards, input: options("attackers", input.attackers),
     message:
-        "train {wildcards.network} on adversarial and random splits"
+        "train {wildcards.network} on splits of target {wildcards.target} ({wildcards.source})"
     shell:
-        "whichtask splits --data {input.data:q} --human {input.human:q} --tasks {input.tasks:q} --out {params.folder:q} "
-        "--job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"
+        "whichtask splits --data {input.data:q} --targets {input.targets:q} --target {wildcards.target:q} "
+        "{params.attackers:q} --source {wildcards.source} --out {params.folder:q} --job {params.job:q} "
+        "--results {params.results:q} --threads {threads} > {log:q} 2>&1"
+
+
+rule splits_export:
+    input:
+        code("splits"),
+        data=f"{RESULTS}/data/{{data}}.npz",
+        split=f"{RESULTS}/splits/{{data}}/{{network}}/{{source}}/{{target}}/split.npz",
+    output:
+        directory(f"{RESULTS}/splits/{{data}}/{{network}}/{{source}}/{{target}}/export"),
+    log:
+        f"{RESULTS}/logs/splits_export/{{data}}/{{network}}/{{source}}/{{target}}.log",
+    wildcard_constraints:
+        source=one_of(SPLIT_SOURCES),
+        target="[^/]+",
+    conda:
+        ENVIRONMENT
+    message:
+        "export splits of target {wildcards.target} ({wildcards.source})"
+    shell:
+        "whichtask splits-export --split {input.split:q} --data {input.data:q} --out {output:q} > {log:q} 2>&1"

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from whichtask.cli import experiments, products, settings, sources
+from whichtask.cli import experiments, explanations, imagenet, probes, products, regulated, settings, sources, splits
 from whichtask.errors import WhichtaskError
 
 app = typer.Typer(
@@ -20,7 +20,12 @@ app.add_typer(sources.data_app, name="data")
 app.add_typer(sources.tasks_app, name="tasks")
 app.add_typer(settings.config_app, name="config")
 experiments.register(app)
+explanations.register(app)
+imagenet.register(app)
+probes.register(app)
 products.register(app)
+regulated.register(app)
+splits.register(app)
 
 
 def main() -> None:

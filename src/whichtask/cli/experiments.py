@@ -10,7 +10,7 @@ import typer
 
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption, OutOption
-from whichtask.config import AgreementJob, DiscoveryJob, DynamicsJob, SplitJob
+from whichtask.config import AgreementJob, DiscoveryJob, DynamicsJob
 
 if TYPE_CHECKING:
     from whichtask.training import Division, ImageBank, LiveState
@@ -23,20 +23,22 @@ def register(app: typer.Typer) -> None:
     app.command("agreement")(agreement)
     app.command("discover")(discover)
     app.command("dynamics")(dynamics)
-    app.command("splits")(splits)
 
 
 def _open(
-    verb: str, data: Path, job: DiscoveryJob, results: Path
+    verb: str, data: Path, job: DiscoveryJob, results: Path, inputs: dict[str, str] | None = None
 ) -> tuple["ImageBank", "Division", dict[str, Any], "LiveState"]:
-    """Put the images of a discovery job on the device; return them, their parts, the job itself and its live state."""
+    """Put the images of a discovery job on the device; return them, their parts, the job itself and its live state.
+
+    ``inputs`` are digests of what else the job reads.
+    """
     from whichtask.data import ImageSet
     from whichtask.devices import choose_device
     from whichtask.training import ImageBank, LiveState, divide
 
     images = ImageSet.load(data)
     bank = ImageBank.of(images, choose_device())
-    what = {"verb": verb, "job": job.model_dump(mode="json"), "images": images.sha256}
+    what = {"verb": verb, "job": job.model_dump(mode="json"), "images": images.sha256, **(inputs or {})}
     return bank, divide(images.n_train, job.data), what, LiveState(results, what | {"device": bank.pixels.device.type})
 
 
@@ -81,6 +83,12 @@ def discover(
     data: DataOption,
     out: FolderOption,
     tasks: Annotated[Path, typer.Option(help="Task set to write.")],
+    human: Annotated[
+        Path | None, typer.Option(help="Task set whose first discovery.human_tasks tasks the embedding has to predict.")
+    ] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="Pre-trained backbone of the encoder, for discovery.pretraining: simclr.")
+    ] = None,
     config: ConfigOption = None,
     job: JobOption = None,
     results: ResultsOption = Path("results"),
@@ -88,35 +96,49 @@ def discover(
 ) -> None:
     """Discover a set of tasks by meta-optimising the agreement score, and freeze their labels for all images.
 
-    Writes encoder.safetensors, history.csv (one row an outer step), logits.npz and config.yaml to the folder, and the
-    tasks to --tasks. A killed run goes on where it was.
+    Writes encoder.safetensors, history.csv (one row an outer step), logits.npz (logits of all tasks, embeddings, and
+    which tasks were kept) and config.yaml to the folder, and the tasks to --tasks, without those that give all images
+    one label. A killed run goes on where it was.
     """
-    import numpy as np
+    import hashlib
 
     from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
     from whichtask.devices import set_threads
-    from whichtask.discovery import TaskSearch, score_images
+    from whichtask.discovery import TaskSearch, freeze, load_backbone, make_encoder
+    from whichtask.errors import WhichtaskError
     from whichtask.tasks import TaskSet
 
     set_threads(threads)
     settings = resolve(DiscoveryJob, job, config, DiscoveryJob.of)
-    bank, division, what, live = _open("discover", data, settings, results)
-    search = TaskSearch(bank, division, settings)
+    pretraining, human_tasks = settings.discovery.pretraining, settings.discovery.human_tasks
+    if (backbone is None) != (pretraining == "none"):
+        raise WhichtaskError(
+            f"discovery.pretraining = {pretraining} {'needs' if backbone is None else 'takes no'} --backbone: "
+            "a file of pre-trained weights goes with simclr only"
+        )
+    if human is None and human_tasks:
+        raise WhichtaskError(f"discovery.human_tasks = {human_tasks} needs --human, the task set to take them from")
+    included = TaskSet.load(human) if human and human_tasks else None
+    inputs = {} if included is None else {"human": included.sha256}
+    if backbone:
+        try:
+            inputs["backbone"] = hashlib.sha256(backbone.read_bytes()).hexdigest()
+        except OSError as error:
+            raise WhichtaskError(f"cannot read the backbone {backbone}: {error.strerror}") from error
+    bank, division, what, live = _open("discover", data, settings, results, inputs)
+    encoder = make_encoder(settings.encoder, bank.shape, settings.discovery, (settings.seed,))
+    if backbone:
+        load_backbone(encoder, backbone)
+    search = TaskSearch(bank, division, settings, encoder, included)
     search.run(settings.discovery.outer_steps, live)
-    batchwise = settings.discovery.faithful.batch_statistics_labels
-    scores = score_images(search.encoder, bank, search.train, batch_statistics=batchwise)
-    found = TaskSet(
-        (scores > 0).numpy().astype(np.uint8),
-        tuple(f"discovered_{k:02d}" for k in range(len(scores))),
-        "discovered",
-        what,
-    )
-    gap = 2 * settings.discovery.temperature * scores
+    found = freeze(search.encoder, bank, search.train, settings.discovery, what)
+    for name in found.dropped:
+        print(f"{name} gives all images one label and is left out of the task set")
     write_tensors(out / "encoder.safetensors", search.encoder.state_dict(), what)
     write_csv(out / "history.csv", search.table())
-    write_npz(out / "logits.npz", {"logits": gap.float().numpy()})
+    write_npz(out / "logits.npz", {"logits": found.logits, "embeddings": found.embeddings, "kept": found.kept})
     write_yaml(out / "config.yaml", settings.model_dump(mode="json"))
-    found.save(tasks)
+    found.tasks.save(tasks)
     live.clear()
 
 
@@ -150,39 +172,3 @@ def dynamics(
     names = tuple(f"step_{step:04d}" for step in found.label_steps)
     TaskSet(found.labels, names, "discovered", what).save(tasks)
     live.clear()
-
-
-def splits(
-    data: DataOption,
-    human: Annotated[Path, typer.Option(help="Task set of target tasks, unions of classes.")],
-    tasks: Annotated[Path, typer.Option(help="Task set of discovered tasks.")],
-    out: FolderOption,
-    network: Annotated[str, typer.Option(help="Network to train: a key of networks in the configuration.")] = "cnn",
-    config: ConfigOption = None,
-    job: JobOption = None,
-    results: ResultsOption = Path("results"),
-    threads: ThreadsOption = None,
-) -> None:
-    """Train networks on adversarial train-test splits made from discovered tasks, beside random splits.
-
-    Writes accuracies.csv (one row a network), predictions.npz (who trained on what, and every prediction) and
-    config.yaml to the folder.
-    """
-    import numpy as np
-
-    from whichtask.artifacts import write_csv, write_npz, write_yaml
-    from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
-    from whichtask.splits import run_splits
-    from whichtask.tasks import TaskSet
-
-    set_threads(threads)
-    settings = resolve(SplitJob, job, config, lambda whole: SplitJob.of(whole, network))
-    images = ImageSet.load(data)
-    targets, found = TaskSet.load(human), TaskSet.load(tasks)
-    outcome = run_splits(images, targets, found, settings, device=choose_device(), results=results)
-    arrays = {name: value for name, value in vars(outcome).items() if name != "accuracies"}
-    names = {"class_names": np.array(images.class_names), "binary_names": np.array(["0", "1"])}
-    write_csv(out / "accuracies.csv", outcome.accuracies)
-    write_npz(out / "predictions.npz", arrays | names)
-    write_yaml(out / "config.yaml", settings.model_dump(mode="json"))

@@ -24,8 +24,9 @@ def figure(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="One of the figures; an unknown one lists them all.")],
     out: Annotated[Path, typer.Option(help="PNG to write; .svg and .csv are written beside it.")],
     inputs: Annotated[
-        list[str], typer.Option("--input", help="NAME=PATH, once for each file; one NAME may have several files.")
-    ],
+        list[str] | None,
+        typer.Option("--input", help="NAME=PATH, once for each file; one NAME may have several files."),
+    ] = None,
     config: ConfigOption = None,
     job: JobOption = None,
 ) -> None:
@@ -33,7 +34,7 @@ def figure(
     from whichtask.figures import draw
 
     named: dict[str, list[Path]] = defaultdict(list)
-    for item in inputs:
+    for item in inputs or []:
         name, equals, path = item.partition("=")
         if not equals or not path:
             raise WhichtaskError(f"--input {item!r}: write NAME=PATH")
@@ -49,6 +50,7 @@ def claims(
     scale: Annotated[str, typer.Option(help="Scale of the run: smoke, laptop or paper.")],
     data: Annotated[str | None, typer.Option(help="Name of the data set; default: as in the tables.")] = None,
     splits: Annotated[list[Path] | None, typer.Option(help="Accuracies on adversarial splits; once for each.")] = None,
+    drawn: Annotated[list[Path] | None, typer.Option(help="CSV of a figure, FIGURES/ID.csv; once for each.")] = None,
 ) -> None:
     """Compare the paper's claims with what was measured: paper, ours, interval, n, scale, verdict."""
     from whichtask import claims as claims_module
@@ -56,5 +58,5 @@ def claims(
 
     # The images know their name, and it need not be that of their file (MNIST from a package is no whole MNIST).
     name = data or only(read_agreement(table), "data")
-    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, name, splits or [])
+    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, name, splits or [], drawn or [])
     claims_module.write(verdicts, out, out.with_suffix(".md"))

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from whichtask.cli.settings import ConfigOption, JobOption, resolve
+from whichtask.cli.settings import ConfigOption, JobOption, ThreadsOption, resolve
 from whichtask.config import KNOWN_DATA, DataJob, DataSettings, TaskJob, parse
+from whichtask.config.jobs import KEYS_OF_KIND
 from whichtask.errors import WhichtaskError
 
 data_app = typer.Typer(no_args_is_help=True, help="Get image data and look at it.")
@@ -15,9 +16,10 @@ tasks_app = typer.Typer(no_args_is_help=True, help="Make labellings that need no
 DataOption = Annotated[Path, typer.Option("--data", help="Image set, as `whichtask data fetch` wrote it.")]
 OutOption = Annotated[Path, typer.Option("--out", help="File to write.")]
 NameArgument = Annotated[
-    str, typer.Argument(help=f"{', '.join(KNOWN_DATA)}, a folder in ImageFolder layout, or an .npz file.")
+    str, typer.Argument(help=f"{', '.join(KNOWN_DATA)}, a folder in ImageFolder or CelebA layout, or an .npz file.")
 ]
 SizeOption = Annotated[int, typer.Option(min=1, help="Side in pixels that a folder's images are resized to.")]
+TargetOption = Annotated[str, typer.Option(help="Attribute that is the class, when the folder is CelebA's.")]
 
 
 @data_app.command("fetch")
@@ -25,6 +27,7 @@ def fetch(
     name: NameArgument,
     out: Annotated[Path | None, typer.Option(help="File to write; default results/data/NAME.npz.")] = None,
     image_size: SizeOption = 32,
+    target: TargetOption = "Blond_Hair",
     job: JobOption = None,
 ) -> None:
     """Get a data set from the first source that works and write it as one .npz.
@@ -34,13 +37,13 @@ def fetch(
     """
     from whichtask.data.load import load_images
 
-    given = {"name": name, "image_size": image_size}
+    given = {"name": name, "image_size": image_size, "target": target}
     settings = resolve(DataJob, job, None, DataJob.of).data if job else parse(DataSettings, given, "the data set")
     generated = settings.generated_images if settings.name == "factors32" else None
-    images = load_images(settings.name, images=generated, image_size=settings.image_size)
-    target = out or Path("results/data") / f"{settings.slug}.npz"
-    images.save(target)
-    print(f"{target}: {images.n_train} + {images.n_test} images from {images.provenance.get('source', settings.name)}")
+    images = load_images(settings.name, images=generated, image_size=settings.image_size, target=settings.target)
+    path = out or Path("results/data") / f"{settings.slug}.npz"
+    images.save(path)
+    print(f"{path}: {images.n_train} + {images.n_test} images from {images.provenance.get('source', settings.name)}")
 
 
 @data_app.command("describe")
@@ -57,18 +60,35 @@ def describe(name: NameArgument, image_size: SizeOption = 32) -> None:
 
 @tasks_app.command("make")
 def make(
-    kind: Annotated[str, typer.Argument(help="random, human, factor or user")],
+    kind: Annotated[str, typer.Argument(help=", ".join(KEYS_OF_KIND))],
     data: DataOption,
     out: OutOption,
     config: ConfigOption = None,
     job: JobOption = None,
+    threads: ThreadsOption = None,
 ) -> None:
-    """Make a task set: fair coins, halves of the classes, halves of a factor's values, or your own CSV."""
-    from whichtask.data import ImageSet
-    from whichtask.tasks import factor_tasks, human_tasks, random_tasks, user_tasks
+    """Make a task set without training a network.
 
+    Fair coins, halves of the classes or of a factor's values, your own CSV; randomly drawn networks, clusters,
+    principal components or simple features, cut at their medians.
+    """
+    from whichtask.data import ImageSet
+    from whichtask.devices import set_threads
+    from whichtask.tasks import (
+        factor_tasks,
+        feature_tasks,
+        human_tasks,
+        kmeans_tasks,
+        network_tasks,
+        pca_tasks,
+        random_tasks,
+        user_tasks,
+    )
+
+    set_threads(threads)
     settings = resolve(TaskJob, job, config, lambda whole: TaskJob.of(whole, kind))
     images = ImageSet.load(data)
+    count, seed = settings.tasks.baseline, settings.seed
     match settings.kind:
         case "random":
             tasks = random_tasks(len(images.labels), settings.tasks.random, settings.seed)
@@ -83,6 +103,16 @@ def make(
             if settings.tasks.user is None:
                 raise WhichtaskError("tasks.user names no CSV; see `whichtask config show`")
             tasks = user_tasks(Path(settings.tasks.user), images.n_train, images.n_test)
+        case "network":
+            if settings.network is None:
+                raise WhichtaskError("tasks of random networks need `network` in the job, as `TaskJob.of` sets it")
+            tasks = network_tasks(images, settings.network, count, seed)
+        case "kmeans":
+            tasks = kmeans_tasks(images, count, seed)
+        case "pca":
+            tasks = pca_tasks(images, count, seed)
+        case "feature":
+            tasks = feature_tasks(images, count)
     tasks.save(out)
     print(f"{out}: {len(tasks.names)} {kind} tasks of {tasks.labels.shape[1]} images")
 
@@ -91,14 +121,24 @@ def make(
 def similarity(
     tasks: Annotated[Path, typer.Option(help="Task set.")],
     out: OutOption,
+    against: Annotated[Path | None, typer.Option(help="Another set: compare each task with each of these.")] = None,
 ) -> None:
-    """Write the similarity of every pair of tasks: agreement up to a flip, and adjusted mutual information."""
+    """Write the similarity of every pair of tasks: agreement with classes matched, and mutual information."""
     from whichtask.artifacts import write_csv
     from whichtask.tasks import TaskSet
-    from whichtask.tasks.similarity import similarity_table
+    from whichtask.tasks.similarity import similarity_between, similarity_table
 
     loaded = TaskSet.load(tasks)
-    write_csv(out, similarity_table(loaded.labels, loaded.names))
+    if against is None:
+        write_csv(out, similarity_table(loaded.labels, loaded.names))
+        return
+    others = TaskSet.load(against)
+    if others.labels.shape[1] != loaded.labels.shape[1]:
+        raise WhichtaskError(
+            f"{tasks} labels {loaded.labels.shape[1]} images and {against} {others.labels.shape[1]}; "
+            "tasks are compared on the same images"
+        )
+    write_csv(out, similarity_between(loaded.labels, loaded.names, others.labels, others.names))
 
 
 @tasks_app.command("export")

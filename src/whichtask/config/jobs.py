@@ -249,3 +249,9 @@ class ImageNetJob(Section):
     def of(cls, config: Config) -> Self:
         """Take what the job needs from the whole configuration."""
         return cls(seed=config.seed, imagenet=config.imagenet)
+
+    @classmethod
+    def split(cls, config: Config) -> Self:
+        """Take what the split needs; keys of the training go back to their defaults."""
+        used = {name: getattr(config.imagenet, name) for name in ("folder", "network", "image_size")}
+        return cls(seed=config.seed, imagenet=ImageNetSettings(**used))

@@ -26,7 +26,7 @@ SMOKE: dict[str, Any] = {
         "outer_steps": 4,
     },
     "dynamics": {"start_epochs": 2, "images": 500, "outer_steps": 4, "record_every": 1},
-    "splits": {"images": 600, "targets": 2, "tasks": 2, "random_networks": 1, "attribute_targets": 1},
+    "splits": {"images": 600, "targets": 2, "tasks": 2, "random_networks": 1, "attribute_targets": ["fill_0-1"]},
     "studies": {
         "outer_steps": 2,
         "inner_batch_size": 32,

@@ -25,6 +25,7 @@ class DataSettings(Section):
     image_size: Count = Field(
         32, description="Side in pixels that the images of a folder are resized to; other data keep their own size."
     )
+    target: str = Field("Blond_Hair", description="Attribute that is the class, when the folder is CelebA's.")
     generated_images: tuple[Count, Count] = Field(
         (50_000, 10_000),
         description="Training and test images to draw when the data set is a generated one (factors32).",
@@ -273,8 +274,9 @@ class SplitSettings(Section):
     random_networks: Count = Field(
         2, description="Randomly initialised networks that attack a class partition without any search."
     )
-    attribute_targets: Count = Field(
-        2, description="Known factors (ground truth data) to attack as a binary attribute, as hair on CelebA."
+    attribute_targets: list[str] = Field(
+        ["shape_0-1-2", "fill_0-1"],
+        description="Factor tasks (on ground truth data) to attack as a binary attribute, as hair on CelebA.",
     )
 
 

@@ -66,7 +66,7 @@ class StudySettings(Section):
     )
     classes: list[Annotated[int, Field(ge=3)]] = Field([3], description="Other values of discovery.classes.")
     human_tasks: list[Count] = Field([3], description="Other values of discovery.human_tasks.")
-    linear_steps: Count = Field(40, description="Updates of one direction in search of the worst and best linear task.")
+    linear_steps: Count = Field(20, description="Updates of one direction in search of the worst and best linear task.")
     proxy_steps: list[Count] = Field(
         [1, 2, 5, 10, 20, 50], min_length=1, description="Numbers of inner steps after which the proxy is measured."
     )

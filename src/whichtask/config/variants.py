@@ -47,19 +47,24 @@ def changes(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def ground_truth(config: Config) -> dict[str, Config]:
-    """Return the configuration of every search on data with known factors, by network and weight of diversity."""
+    """Return the configuration of every search on data with known factors.
+
+    One for each network and weight of diversity, and the first of them again as regulated discovery.
+    """
     truth = config.ground_truth
     budget = {name: getattr(truth, name) for name in ("outer_steps", "inner_batch_size", "tasks")}
-    attributes = {"images": truth.split_images, "targets": config.splits.attribute_targets}
-    whole = config.model_copy(update={"data": truth.data, "splits": config.splits.model_copy(update=attributes)})
-    return {
-        f"{network}-{weight:g}": _changed(
-            whole,
-            config.seed,
-            budget | {"dimensions": truth.tasks, "encoder": network, "network": network, "uniformity_weight": weight},
-        )
+    splits = config.splits.model_copy(update={"images": truth.split_images})
+    whole = config.model_copy(update={"data": truth.data, "splits": splits})
+    changes = {
+        f"{network}-{weight:g}": {"encoder": network, "network": network, "uniformity_weight": weight}
         for network in truth.networks
         for weight in truth.uniformity_weights
+    }
+    first = next(iter(changes.values()))
+    changes[REGULATED] = first | {"pretraining": "simclr", "freeze_backbone": True}
+    return {
+        name: _changed(whole, config.seed, budget | {"dimensions": truth.tasks} | change)
+        for name, change in changes.items()
     }
 
 

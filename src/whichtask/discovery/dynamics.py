@@ -12,13 +12,22 @@ from tqdm import tqdm
 
 from whichtask.config import DynamicsJob
 from whichtask.discovery.encoder import TaskEncoder, make_encoder
-from whichtask.discovery.search import TaskSearch, score_images
+from whichtask.discovery.labelling import score_images
+from whichtask.discovery.search import TaskSearch
 from whichtask.seeding import numpy_generator
 from whichtask.training import Division, ImageBank, LiveState
 
 SETTLING_IMAGES = 5_000
 """Training images whose statistics batch norm takes for a record."""
 RECORDS = "records"
+ALONE: dict[str, Any] = {
+    "classes": 2,
+    "diversity": "uniformity",
+    "human_tasks": 0,
+    "pretraining": "none",
+    "freeze_backbone": False,
+}
+"""What a set of tasks may have and one task that starts at random labels cannot."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,11 @@ class _Recorder:
 
 
 def record_dynamics(bank: ImageBank, division: Division, job: DynamicsJob, live: LiveState | None = None) -> Dynamics:
-    """Meta-optimise one task and record its labels, and the agreement of the inner networks, on the way."""
+    """Meta-optimise one task and record its labels, and the agreement of the inner networks, on the way.
+
+    The task has two classes and nothing beside it, whatever the search of the set does (``ALONE``).
+    """
+    job = job.model_copy(update={"discovery": job.discovery.model_copy(update=ALONE)})
     settings, device = job.dynamics, bank.pixels.device
     # The inner networks must learn from memorised images only: elsewhere the task network interpolates, and other
     # networks can learn that.

@@ -2,29 +2,36 @@
 
 Each outer step draws one task (or several), labels T inner batches with it, trains two freshly drawn networks on them,
 and moves the encoder so that the two agree more on held-out images and its embeddings stay uniform on the sphere.
+Other objectives and another diversity loss may take the place of these (``objectives``, ``losses``).
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from tqdm import tqdm
 
 from whichtask.config import DiscoveryJob
-from whichtask.discovery.encoder import TaskEncoder, make_encoder, settle
-from whichtask.discovery.losses import uniformity
-from whichtask.discovery.meta import ESTIMATORS, InnerProblem, Weights
+from whichtask.discovery.draws import fresh_pair, inner_batches
+from whichtask.discovery.encoder import TaskEncoder, make_encoder
+from whichtask.discovery.inner import InnerProblem, Pair
+from whichtask.discovery.losses import dependence, uniformity
+from whichtask.discovery.meta import ESTIMATORS, MetaGradient
+from whichtask.discovery.objectives import OBJECTIVES
+from whichtask.errors import WhichtaskError
 from whichtask.networks import build, without_running_stats
 from whichtask.seeding import numpy_generator
+from whichtask.tasks import TaskSet
 from whichtask.training import Division, ImageBank, LiveState, adam_state, load_adam, start_adam
 
 LIVE = "search"
-LABEL_BATCH = 512
-"""Images that share batch statistics when labels are made the authors' way (their batch size)."""
+ON_TRAINING_BATCHES = ("xas", "foxas")
+"""Objectives that need no held-out images: they judge the networks on the training batch that comes next."""
 
 
 class TaskSearch:
@@ -35,11 +42,25 @@ class TaskSearch:
         division: which of them the inner networks learn from and which measure their agreement.
         job: settings; ``job.seed`` names every draw.
         encoder: start from this one instead of a freshly drawn one.
+        human: tasks of all images, the first ``human_tasks`` of which the embedding has to predict.
+
+    Raises:
+        WhichtaskError: the settings ask for human tasks or a pre-trained backbone that are not given, or the human
+            tasks are too few, not binary, or of other images.
     """
 
-    def __init__(self, bank: ImageBank, division: Division, job: DiscoveryJob, encoder: TaskEncoder | None = None):
+    def __init__(
+        self,
+        bank: ImageBank,
+        division: Division,
+        job: DiscoveryJob,
+        encoder: TaskEncoder | None = None,
+        human: TaskSet | None = None,
+    ):
         self.bank, self.job, self.settings = bank, job, job.discovery
         self.device = bank.pixels.device
+        if encoder is None and self.settings.pretraining != "none":
+            raise WhichtaskError(f"discovery.pretraining = {self.settings.pretraining} needs a pre-trained backbone")
         made = encoder or make_encoder(job.encoder, bank.shape, job.discovery, (job.seed,))
         self.encoder = made.to(self.device)
         self.optimizer = torch.optim.Adam(self.encoder.learnable(), lr=self.settings.outer_learning_rate)
@@ -47,7 +68,10 @@ class TaskSearch:
         faithful = self.settings.faithful
         heldout = division.heldout if faithful.shared_heldout else division.discovery_heldout
         self.train, self.heldout = (torch.from_numpy(part).to(self.device) for part in (division.train, heldout))
-        self.skeleton = without_running_stats(self._draw_network(0, 0)).to(self.device)
+        included = _included(human, self.settings.human_tasks, len(bank.pixels))
+        self.human = None if included is None else included.to(self.device)
+        network = build(job.network, bank.shape, self.settings.classes, seed=("skeleton",))
+        self.skeleton = without_running_stats(network).to(self.device)
         self.history: list[dict[str, Any]] = []
 
     @property
@@ -55,13 +79,10 @@ class TaskSearch:
         """Number of outer steps done."""
         return len(self.history)
 
-    def _draw_network(self, step: int, member: int) -> torch.nn.Module:
-        draw = 0 if self.settings.faithful.fixed_initialisations else step
-        return build(self.job.network, self.bank.shape, 2, seed=("inner", self.job.seed, draw, member))
-
-    def _initial(self, member: int) -> Weights:
-        named = self._draw_network(self.outer_step, member).named_parameters()
-        return {name: value.detach().to(self.device) for name, value in named}
+    def _networks(self) -> Pair:
+        """Return the weights that both inner networks start from at this outer step."""
+        draw = 0 if self.settings.faithful.fixed_initialisations else self.outer_step
+        return fresh_pair(self.job.network, self.bank, self.settings.classes, "inner", self.job.seed, draw)
 
     def _tasks(self) -> list[int]:
         """Return the tasks of this step: every task once in each pass, in an order drawn anew for each pass."""
@@ -72,16 +93,14 @@ class TaskSearch:
             chosen.append(int(order[i % count]))
         return chosen
 
-    def _inner_indices(self) -> Tensor:
-        """Return the image indices of the inner batches, [T, S, B]: no image twice while there are enough."""
+    def _inner_indices(self, further: int = 0) -> Tensor:
+        """Return the image indices of the inner batches, [T + further, S, B]: no image twice while there are enough."""
         settings = self.settings
         shares = 2 if settings.faithful.halved_batch else 1
         batch = settings.inner_batch_size // shares
-        wanted = settings.inner_steps * shares * batch
-        generator = numpy_generator("inner batches", self.job.seed, self.outer_step)
-        passes = -(-wanted // len(self.train))
-        order = np.concatenate([generator.permutation(len(self.train)) for _ in range(passes)])[:wanted]
-        return self.train[torch.from_numpy(order).to(self.device)].reshape(settings.inner_steps, shares, batch)
+        steps = settings.inner_steps + further
+        found = inner_batches(self.train, steps, shares * batch, "inner batches", self.job.seed, self.outer_step)
+        return found.reshape(steps, shares, batch)
 
     def _heldout_indices(self) -> Tensor:
         size = self.settings.agreement_batch_size
@@ -90,51 +109,88 @@ class TaskSearch:
         generator = numpy_generator("agreement batch", self.job.seed, self.outer_step)
         return self.heldout[torch.from_numpy(generator.choice(len(self.heldout), size, replace=False)).to(self.device)]
 
+    def _images(self, indices: Tensor) -> Tensor:
+        """Return images [..., C, H, W] at indices [...]."""
+        images: Tensor = self.bank.batch(indices.flatten()).unflatten(0, indices.shape)
+        return images
+
+    def _episode(self) -> list[tuple[Tensor, Tensor]]:
+        """Return the updates of this outer step: indices [t, S, B] to learn from, and those [A] to be judged on.
+
+        There is one update, after T inner steps; only FOXAS makes T of them, each after one inner step.
+        """
+        if self.settings.objective not in ON_TRAINING_BATCHES:
+            return [(self._inner_indices(), self._heldout_indices())]
+        batches = self._inner_indices(further=1)
+        if self.settings.objective == "xas":
+            return [(batches[:-1], batches[-1].flatten())]
+        return [(batches[t : t + 1], batches[t + 1].flatten()) for t in range(len(batches) - 1)]
+
     def step(self) -> None:
-        """Take one outer step and append it to ``history``."""
+        """Take one outer step and append it to ``history``; see ``table`` for what it holds."""
         started = time.perf_counter()
-        settings, tasks = self.settings, self._tasks()
-        indices = self._inner_indices()
-        images = self.bank.batch(indices.flatten()).unflatten(0, indices.shape)
-        heldout = self.bank.batch(self._heldout_indices())
-        initial = self._initial(0), self._initial(1)
+        tasks = self._tasks()
+        networks = [self._networks()] * len(tasks)
+        losses, agreements, rates, spreads = [], [], [], []
         self.encoder.train()
-        with torch.no_grad():
-            embeddings = [self.encoder(batch.flatten(0, 1)) for batch in images]
-        records, slopes = [], []
-        for task in tasks:
-            labels = torch.stack([self.encoder.soft_labels(part, task) for part in embeddings])
-            labels = labels.unflatten(1, indices.shape[1:])
-            problem = InnerProblem(self.skeleton, initial, images, labels, heldout, settings.inner_learning_rate)
-            found = ESTIMATORS[settings.estimator](problem)
-            slopes.append(found.labels)
-            records.append((found.loss.item(), found.agreement.item(), labels[..., 1].mean().item()))
-        spread = self._move(images, tasks, slopes)
-        losses, agreements, rates = (float(np.mean(part)) for part in zip(*records, strict=True))
+        for indices, judged in self._episode():
+            images, heldout = self._images(indices), self._images(judged)
+            with torch.no_grad():
+                embeddings = [self.encoder(batch.flatten(0, 1)) for batch in images]
+            found: list[MetaGradient] = []
+            for i, task in enumerate(tasks):
+                labels = torch.stack([self.encoder.soft_labels(part, task) for part in embeddings]).detach()
+                frequencies = labels.mean((0, 1))
+                rates.append((frequencies[1] if len(frequencies) == 2 else frequencies.max()).item())
+                labels = labels.unflatten(1, indices.shape[1:])
+                rate = self.settings.inner_learning_rate
+                problem = InnerProblem(self.skeleton, networks[i], images, labels, heldout, rate)
+                found.append(ESTIMATORS[self.settings.estimator](problem, OBJECTIVES[self.settings.objective]))
+                networks[i] = found[i].weights
+            spreads.append(self._move(images, indices, tasks, [part.labels for part in found]))
+            losses += [part.loss.item() for part in found]
+            agreements = [part.agreement.item() for part in found]
         self.history.append(
             {
                 "outer_step": self.outer_step,
                 "task": tasks[0] if len(tasks) == 1 else -1,
-                "agreement_loss_nats": losses,
-                "proxy_agreement": agreements,
-                "uniformity_nats": spread,
-                "mean_soft_label": rates,
+                "agreement_loss_nats": float(np.mean(losses)),
+                "proxy_agreement": float(np.mean(agreements)),
+                "diversity_nats": float(np.mean(spreads)),
+                "mean_soft_label": float(np.mean(rates)),
                 "seconds": time.perf_counter() - started,
             }
         )
 
-    def _move(self, images: Tensor, tasks: list[int], slopes: list[Tensor]) -> float:
-        """Carry the gradient from the labels into the encoder, one inner batch at a time, and update it."""
+    def _diversity(self, embeddings: Tensor) -> Tensor:
+        """Return the loss that keeps the tasks apart, on the embeddings [B, d] of a batch."""
+        settings = self.settings
+        if settings.diversity == "uniformity":
+            return uniformity(embeddings, settings.uniformity_temperature)
+        labels = torch.stack([self.encoder.soft_labels(embeddings, task) for task in range(settings.tasks)])
+        weights = settings.mutual_information
+        return dependence(labels, weights.marginal_weight, weights.entropy_weight)
+
+    def _move(self, images: Tensor, indices: Tensor, tasks: list[int], slopes: list[Tensor]) -> float:
+        """Carry the gradient from the labels into the encoder, one inner batch at a time, and update it.
+
+        Returns:
+            The diversity loss, the mean over the batches.
+        """
         self.optimizer.zero_grad()
         total = 0.0
         for t, batch in enumerate(images):
             embeddings = self.encoder(batch.flatten(0, 1))
-            spread = uniformity(embeddings, self.settings.uniformity_temperature) / len(images)
+            spread = self._diversity(embeddings) / len(images)
             loss = self.settings.uniformity_weight * spread
             for task, slope in zip(tasks, slopes, strict=True):
-                # The gradient of sum(labels * slope) is what the agreement loss hands back to the labels.
+                # The gradient of sum(labels * slope) is what the objective hands back to the labels.
                 labels = self.encoder.soft_labels(embeddings, task)
                 loss = loss + (labels * slope[t].flatten(0, 1)).sum() / len(tasks)
+            if self.human is not None and self.encoder.human is not None:
+                truth = self.human[:, indices[t].flatten()].T
+                missed = F.binary_cross_entropy_with_logits(self.encoder.human(embeddings), truth)
+                loss = loss + self.settings.human_weight * missed / len(images)
             loss.backward()
             total += spread.item()
         self.optimizer.step()
@@ -180,29 +236,28 @@ class TaskSearch:
         self.history = what["history"]
 
     def table(self) -> pd.DataFrame:
-        """Return one row for each outer step."""
+        """Return one row for each outer step.
+
+        Columns: ``outer_step``; ``task`` (-1 for several); ``agreement_loss_nats``, the loss of the objective (for
+        ``train_loss`` a cross-entropy; for ``foxas`` its mean over the inner steps); ``proxy_agreement`` after the last
+        inner step, on held-out images or, for ``xas`` and ``foxas``, on the next training batch; ``diversity_nats``,
+        the loss that keeps tasks apart, unweighted; ``mean_soft_label`` of class 1, or with more than two classes of
+        the most frequent one; ``seconds``.
+        """
         return pd.DataFrame(self.history)
 
 
-def score_images(encoder: TaskEncoder, bank: ImageBank, train: Tensor, *, batch_statistics: bool = False) -> Tensor:
-    """Return w_k . e(x) of all tasks and images, float [K, N], on the CPU.
-
-    Args:
-        encoder: left in evaluation mode with settled batch-norm statistics, unless ``batch_statistics``.
-        bank: all images.
-        train: indices of the images whose statistics batch norm takes.
-        batch_statistics: label as the authors' code does, each batch by its own statistics.
-    """
-
-    def batches(indices: Tensor, size: int) -> Iterator[Tensor]:
-        for part in indices.split(size):
-            yield bank.batch(part)
-
-    if batch_statistics:
-        encoder.train()
-    else:
-        settle(encoder, batches(train, LABEL_BATCH))
-    everything = torch.arange(len(bank.pixels), device=bank.pixels.device)
-    with torch.no_grad():
-        parts = [encoder.scores(encoder(batch)) for batch in batches(everything, LABEL_BATCH)]
-    return torch.cat(parts, dim=1).cpu()
+def _included(human: TaskSet | None, count: int, images: int) -> Tensor | None:
+    """Return the first ``count`` human tasks, float [count, N], or None when there are none to include."""
+    if not count:
+        return None
+    if human is None:
+        raise WhichtaskError(f"discovery.human_tasks = {count} needs a task set of human tasks")
+    labels = human.labels[:count]
+    if len(labels) < count:
+        raise WhichtaskError(f"discovery.human_tasks = {count}, but the task set has {len(labels)} tasks")
+    if labels.shape[1] != images:
+        raise WhichtaskError(f"the human tasks label {labels.shape[1]} images, but there are {images} of them")
+    if labels.max() > 1:
+        raise WhichtaskError("the human tasks to include must have two classes")
+    return torch.from_numpy(labels).float()

@@ -4,26 +4,67 @@ from pathlib import Path
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
+from whichtask.figures.accuracy import draw_as_vs_accuracy
+from whichtask.figures.coverage import draw_coverage
+from whichtask.figures.cross_network import draw_cross_network
+from whichtask.figures.diagrams import draw_agreement, draw_concept
+from whichtask.figures.diagrams_method import draw_search, draw_split
 from whichtask.figures.dynamics import draw_dynamics
+from whichtask.figures.estimators import draw_estimators, draw_faithful
 from whichtask.figures.examples import draw_examples
+from whichtask.figures.explain import draw_explain, draw_uninterpretable
+from whichtask.figures.factors import draw_factors
 from whichtask.figures.gallery import draw_gallery
+from whichtask.figures.imagenet import draw_imagenet
 from whichtask.figures.inputs import Draw, Inputs
+from whichtask.figures.linear import draw_linear
+from whichtask.figures.proxy import draw_proxy
+from whichtask.figures.regulation import draw_regulation
 from whichtask.figures.scores import draw_by_images, draw_by_network, draw_by_source
 from whichtask.figures.similarity import draw_similarity
-from whichtask.figures.split_classes import draw_split_classes, draw_split_gallery
+from whichtask.figures.split_classes import draw_split_classes
+from whichtask.figures.split_gallery import draw_split_gallery
 from whichtask.figures.splits import draw_splits_table
+from whichtask.figures.stochasticity import draw_stochasticity
+from whichtask.figures.studies import draw_dimension, draw_human_included, draw_kway
+from whichtask.figures.tradeoff import draw_tradeoff
 
 FIGURES: dict[str, Draw] = {
     "td_examples": draw_examples,
     "td_as_by_network": draw_by_network,
     "td_as_by_source": draw_by_source,
     "td_as_by_images": draw_by_images,
+    "td_baselines": draw_by_source,
     "td_dynamics": draw_dynamics,
     "td_gallery_discovered": draw_gallery,
     "td_similarity": draw_similarity,
     "td_splits_table": draw_splits_table,
     "td_split_gallery": draw_split_gallery,
     "td_split_classes": draw_split_classes,
+    "td_tradeoff": draw_tradeoff,
+    "td_dimension": draw_dimension,
+    "td_cross_network": draw_cross_network,
+    "td_estimators": draw_estimators,
+    "td_faithful": draw_faithful,
+    "td_kway": draw_kway,
+    "td_human_included": draw_human_included,
+    "td_as_vs_accuracy": draw_as_vs_accuracy,
+    "td_data_size": draw_by_images,
+    "td_regulation": draw_regulation,
+    "td_regulation_factors": draw_regulation,
+    "td_gallery_regulated": draw_gallery,
+    "td_imagenet": draw_imagenet,
+    "td_coverage": draw_coverage,
+    "td_factors": draw_factors,
+    "td_explain": draw_explain,
+    "td_gallery_uninterpretable": draw_uninterpretable,
+    "td_proxy": draw_proxy,
+    "td_stochasticity": draw_stochasticity,
+    "td_linear": draw_linear,
+    "td_diagram_concept": draw_concept,
+    "td_diagram_agreement": draw_agreement,
+    "td_diagram_search": draw_search,
+    "td_diagram_split": draw_split,
 }
 
 __all__ = ["FIGURES", "Draw", "Inputs", "draw"]

@@ -1,4 +1,4 @@
-"""What goes wrong on adversarial splits: one split in images, and the accuracy and confusion of classes."""
+"""Which classes suffer on adversarial splits, and what is taken for what."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,198 +9,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from whichtask.artifacts import read_npz
 from whichtask.config import FigureSettings
-from whichtask.data import ImageSet
-from whichtask.errors import WhichtaskError
-from whichtask.figures.images import Pixels, mosaic, show, tiles
-from whichtask.figures.inputs import Inputs, file
+from whichtask.figures.inputs import Inputs
 from whichtask.figures.panels import MEAN_STYLE, interval_bars
-from whichtask.figures.splits import PAIRS_NOTE, SPLIT_COLOURS, read_splits, split_key, splits_of
+from whichtask.figures.split_predictions import Predictions, read_class_splits
+from whichtask.figures.splits import PAIRS_NOTE, SPLIT_COLOURS, split_key, splits_of
 from whichtask.figures.style import annotate, save, styled
 from whichtask.figures.tables import RESAMPLES, only
-from whichtask.stats import mean_interval
+from whichtask.stats import crossed_interval
 
-Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
-KIND = "classes"
-BLOCKS = {
-    "training": "Training images; columns: true class",
-    "test": "Test images; columns: true class, below: predicted class",
-    "mistaken": "Mistaken test images; columns: predicted class, below: true class",
-}
-ROWS = 3  # images of a class in each block
-MOST_COLUMNS = 10
-GAP = 8  # pixels between columns
-CAPTION = 20  # pixels below an image for the name of a class
 MOST_NUMBERED = 10  # numbers in the cells of a larger matrix could not be read
-
-
-class Predictions(NamedTuple):
-    """What every network of a table predicted; the first axis of the two-dimensional arrays is the table's rows."""
-
-    pool: Array
-    """[P] indices into the images of the data set, training then test."""
-    in_train: Array
-    """[R, P]."""
-    labels: Array
-    """[R, P] target classes."""
-    predictions: Array
-    """[R, P] predicted classes on the test side, -1 on the training side."""
-    class_names: tuple[str, ...]
-
-
-def read_predictions(path: Path, accuracies: pd.DataFrame) -> Predictions:
-    """Read predictions and check that they are those behind a table of accuracies, row by row.
-
-    Raises:
-        WhichtaskError: an array is missing or has another shape, a side has the wrong predictions, or a row's accuracy
-            is not the table's.
-    """
-    arrays = read_npz(path)
-    missing = [name for name in Predictions._fields if name not in arrays]
-    if missing:
-        raise WhichtaskError(f"{path}: no {', '.join(missing)}; predictions need {', '.join(Predictions._fields)}")
-    shape = (len(accuracies), len(arrays["pool"]))
-    for name in ("in_train", "labels", "predictions"):
-        if arrays[name].shape != shape:
-            raise WhichtaskError(
-                f"{path}: {name} is {arrays[name].shape}; rows of the table and images of the pool make it {shape}"
-            )
-    names = tuple(map(str, arrays["class_names"]))
-    found = Predictions(arrays["pool"], arrays["in_train"], arrays["labels"], arrays["predictions"], names)
-    tested = ~found.in_train.astype(bool)
-    if ((found.predictions >= 0) != tested).any():
-        raise WhichtaskError(f"{path}: predictions must be -1 on the training side and classes on the test side")
-    right = ((found.predictions == found.labels) & tested).sum(axis=1) / tested.sum(axis=1)
-    wrong = np.flatnonzero(np.abs(right - accuracies["test_accuracy"].to_numpy(np.float64)) > 1e-6)
-    if len(wrong):
-        row = wrong[0]
-        raise WhichtaskError(
-            f"{path}: row {row} has accuracy {right[row]:.4f}, but the table says "
-            f"{accuracies['test_accuracy'].iloc[row]:.4f}; both files must come from one run"
-        )
-    return found
-
-
-def _read(inputs: Inputs, figure: str) -> tuple[pd.DataFrame, Predictions]:
-    """Read table and predictions of one network, of which there must be splits of the classes."""
-    accuracies = read_splits([file(inputs, "tables")])
-    only(accuracies, "network")
-    if KIND not in set(accuracies["kind"]):
-        raise WhichtaskError(f"{figure} needs splits of the kind {KIND!r}, but the table holds binary targets only")
-    return accuracies, read_predictions(file(inputs, "predictions"), accuracies)
-
-
-@styled()
-def draw_split_gallery(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw training, test and mistaken test images of one adversarial split of the classes.
-
-    It is the split with the median test accuracy (of an even number the lower of the middle two, the first of equal
-    ones), and each column shows its first images in the order of the pool: nothing is picked by its looks.
-
-    Args:
-        inputs: ``data``, an image set; ``tables``, split accuracies; ``predictions``, the arrays beside them.
-        out: the PNG.
-        settings: resolution.
-    """
-    data = ImageSet.load(file(inputs, "data"))
-    accuracies, found = _read(inputs, "td_split_gallery")
-    row = median_row(accuracies)
-    _check_images(data, found, row, file(inputs, "predictions"))
-    shown = range(min(MOST_COLUMNS, len(data.class_names)))
-    table = _choose(found, row, len(shown)).assign(**accuracies.loc[row, ["target", "task", "seed"]])
-    tile = tiles(data.images[:1]).shape[1]
-    width = max(4.0, 0.5 + 0.78 * len(shown))
-    height = width * ROWS * (tile + CAPTION) / (len(shown) * (tile + GAP))
-    figure = Figure(figsize=(width, 0.9 + len(BLOCKS) * (min(height, 1.1 * ROWS) + 0.42)), layout="constrained")
-    grid = figure.subplots(len(BLOCKS), 1, squeeze=False)[:, 0]
-    for axes, block in zip(grid, BLOCKS, strict=True):
-        _draw_block(axes, block, table[table["block"] == block], data.images, data.class_names[: len(shown)])
-    chosen = accuracies.loc[row]
-    some = f" The first {len(shown)} of {len(data.class_names)} classes." if len(shown) < len(data.class_names) else ""
-    annotate(
-        figure,
-        f"An adversarial split of {data.name}",
-        f"Discovered task {chosen['task']}, classes parted by {chosen['target']}, seed {chosen['seed']}: the "
-        "adversarial split of median test accuracy, the lower of two middle ones, the first of equal ones "
-        f"({chosen['test_accuracy']:.3f}; {chosen['network']}, "
-        f"{chosen['images_train']:,} training and {chosen['images_test']:,} test images). Shown are the first images "
-        f"of each column in the order of the pool; nothing is picked by hand.{some}",
-    )
-    save(figure, table, out, settings)
-
-
-def median_row(accuracies: pd.DataFrame) -> int:
-    """Return the place of the adversarial split of the classes with the median test accuracy.
-
-    Of an even number it is the lower of the middle two; of equal ones the first.
-    """
-    chosen = (accuracies["kind"] == KIND) & (accuracies["split"] == "adversarial")
-    places = np.flatnonzero(chosen.to_numpy())
-    values = accuracies["test_accuracy"].to_numpy(np.float64)[places]
-    middle = np.sort(values)[(len(values) - 1) // 2]
-    return int(places[np.flatnonzero(values == middle)[0]])
-
-
-def _check_images(data: ImageSet, found: Predictions, row: int, path: Path) -> None:
-    """Check that the indices mean the images of a data set: then its own labels are the target.
-
-    Raises:
-        WhichtaskError: they do not.
-    """
-    if found.class_names != data.class_names or found.pool.min() < 0 or found.pool.max() >= len(data.images):
-        raise WhichtaskError(f"{path} has other classes or more images than the data set {data.name!r}")
-    if not np.array_equal(data.labels[found.pool], found.labels[row]):
-        raise WhichtaskError(f"{path}: its labels are not those of the images in the data set {data.name!r}")
-
-
-def _choose(found: Predictions, row: int, columns: int) -> pd.DataFrame:
-    """Choose the first ``ROWS`` images of every block and column, in the order of the pool."""
-    in_train, labels, predicted = found.in_train[row].astype(bool), found.labels[row], found.predictions[row]
-    members = {
-        "training": (in_train, labels),
-        "test": (~in_train, labels),
-        "mistaken": (~in_train & (predicted != labels), predicted),
-    }
-    rows = []
-    for block, (candidates, column_of) in members.items():
-        for column in range(columns):
-            for rank, place in enumerate(np.flatnonzero(candidates & (column_of == column))[:ROWS]):
-                guess = int(predicted[place])
-                rows.append(
-                    {
-                        "block": block,
-                        "column": column,
-                        "column_class": found.class_names[column],
-                        "rank": rank + 1,
-                        "image_index": int(found.pool[place]),
-                        "true_class": found.class_names[int(labels[place])],
-                        "predicted_class": found.class_names[guess] if guess >= 0 else "",
-                    }
-                )
-    return pd.DataFrame(rows)
-
-
-def _draw_block(axes: Axes, block: str, rows: pd.DataFrame, images: Pixels, columns: tuple[str, ...]) -> None:
-    """Draw one block: a column a class, with the other class below each image where there is one."""
-    caption = {"training": None, "test": "predicted_class", "mistaken": "true_class"}[block]
-    tile = tiles(images[:1])
-    # White where a column has too few images.
-    pictures = np.full((ROWS * len(columns), *tile.shape[1:]), 255, np.uint8)
-    places = (rows["rank"].to_numpy(np.int64) - 1) * len(columns) + rows["column"].to_numpy(np.int64)
-    pictures[places] = tiles(images[rows["image_index"].to_numpy(np.int64)])
-    laid = mosaic(pictures, len(columns), gap=(CAPTION, GAP))
-    # The caption of the last row needs white below it; all blocks get it, so that their images are equally large.
-    show(axes, np.pad(laid.pixels, ((0, CAPTION), (0, 0), (0, 0)), constant_values=255))
-    for (x, y), name in zip(laid.centres[: len(columns)], columns, strict=True):
-        axes.text(x, y - laid.tile / 2 - 4, name, ha="center", va="bottom", fontsize=7, fontweight="bold")
-    if caption:
-        for (x, y), name, true in zip(laid.centres[places], rows[caption], rows["true_class"], strict=True):
-            colour = "black" if block == "test" and name == true else SPLIT_COLOURS["adversarial"]
-            axes.text(x, y + laid.tile / 2 + 2, name, ha="center", va="top", fontsize=6, color=colour)
-    axes.set_title(BLOCKS[block], loc="left", pad=16)
 
 
 @styled()
@@ -208,22 +28,23 @@ def draw_split_classes(inputs: Inputs, out: Path, settings: FigureSettings) -> N
     """Draw the accuracy of every class on all kinds of splits, and what is confused on the adversarial ones.
 
     Args:
-        inputs: ``tables``, split accuracies of one network; ``predictions``, the arrays beside them.
+        inputs: ``tables``, split accuracies of one network, such as one file for each target; ``predictions``, the
+            arrays beside them, in the same order. Splits of other sources are passed over.
         out: the PNG.
         settings: resolution.
     """
-    accuracies, found = _read(inputs, "td_split_classes")
+    accuracies, found = read_class_splits(inputs, "td_split_classes")
     names = found.class_names
     of_pairs = {split: _confusion_of_pairs(accuracies, found, split) for split in splits_of(accuracies)}
-    parts = [_class_rows(of_pairs, names), _confusion_rows(of_pairs["adversarial"], names)]
+    parts = [_class_rows(of_pairs, names), _confusion_rows(of_pairs["adversarial"].shares, names)]
     table = pd.concat(parts, ignore_index=True)
-    matrix = _mean(of_pairs["adversarial"])
+    matrix = _mean(of_pairs["adversarial"].shares)
     side = 1.2 + min(0.32 * len(names), 6.0)
     figure = Figure(figsize=(2.2 * side + 0.8, side + 1.1), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.1])
     _draw_classes(left, table[table["row"] == "class"], names)
     _draw_confusion(figure, right, matrix, names)
-    pairs = len(of_pairs["adversarial"])
+    pairs = len(of_pairs["adversarial"].shares)
     annotate(
         figure,
         f"Classes on adversarial and random splits ({only(accuracies, 'data')}, {only(accuracies, 'network')})",
@@ -234,19 +55,23 @@ def draw_split_classes(inputs: Inputs, out: Path, settings: FigureSettings) -> N
     save(figure, table, out, settings)
 
 
-def _confusion_of_pairs(accuracies: pd.DataFrame, found: Predictions, split: str) -> Floats:
-    """Return the row-normalised confusion of every pair of target and task [n, C, C], mean over its networks.
+class Confusions(NamedTuple):
+    """Row-normalised confusion of every pair of target and task on one kind of split, mean over its networks."""
 
-    A class without test images has NaN.
-    """
-    rows = accuracies.reset_index(drop=True)
-    rows = rows[(rows["kind"] == KIND) & (rows["split"] == split)]
-    return np.stack(
-        [
-            _mean(np.stack([_confusion(found, place) for place in places.index]))
-            for _, places in rows.groupby(["target", "task"])
-        ]
-    )
+    targets: list[str]
+    """[n]."""
+    tasks: list[str]
+    """[n]."""
+    shares: Floats
+    """[n, C, C], by true and predicted class; a true class without test images has NaN."""
+
+
+def _confusion_of_pairs(accuracies: pd.DataFrame, found: Predictions, split: str) -> Confusions:
+    """Return the confusion of every pair of target and task on one kind of split."""
+    groups = accuracies[accuracies["split"] == split].groupby(["target", "task"])
+    pairs = [(str(target), str(task), places.index) for (target, task), places in groups]
+    shares = [_mean(np.stack([_confusion(found, place) for place in places])) for _, _, places in pairs]
+    return Confusions([target for target, _, _ in pairs], [task for _, task, _ in pairs], np.stack(shares))
 
 
 def _confusion(found: Predictions, row: int) -> Floats:
@@ -268,16 +93,17 @@ def _mean(values: Floats) -> Floats:
     return means
 
 
-def _class_rows(of_pairs: dict[str, Floats], names: tuple[str, ...]) -> pd.DataFrame:
-    """Return the accuracy of every class on each kind of split with its interval over pairs."""
+def _class_rows(of_pairs: dict[str, Confusions], names: tuple[str, ...]) -> pd.DataFrame:
+    """Return the accuracy of every class on each kind of split with its interval over targets and tasks."""
     rows: list[dict[str, Any]] = []
     for split, confusions in of_pairs.items():
         for c, name in enumerate(names):
-            values = confusions[:, c, c]
-            values = values[~np.isnan(values)]
-            if len(values) == 0:  # no test image of this class in any split
+            values = confusions.shares[:, c, c]
+            known = np.flatnonzero(~np.isnan(values))
+            if len(known) == 0:  # no test image of this class in any split
                 continue
-            estimate = mean_interval(values.tolist(), resamples=RESAMPLES)
+            targets, tasks = ([units[i] for i in known] for units in (confusions.targets, confusions.tasks))
+            estimate = crossed_interval(values[known].tolist(), targets, tasks, resamples=RESAMPLES)
             ends = {"low": estimate.low, "high": estimate.high, "pairs": estimate.n}
             rows.append({"row": "class", "split": split, "true_class": name, "share": estimate.mean, **ends})
     return pd.DataFrame(rows)

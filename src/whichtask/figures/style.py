@@ -92,8 +92,8 @@ def in_order(kinds: pd.Series) -> list[str]:
 def annotate(figure: Figure, title: str, note: str) -> None:
     """Put a title above a figure and, below it, the note that says what n and the intervals are."""
     figure.suptitle(title, x=0.01, ha="left")
-    # About 18 characters of this small type fit on an inch.
-    lines = textwrap.fill(note, int(figure.get_figwidth() * 18))
+    # About 17 characters of this small type fit on an inch.
+    lines = textwrap.fill(note, int(figure.get_figwidth() * 17))
     figure.supxlabel(lines, x=0.01, ha="left", fontsize=7.5, color=NEUTRAL)
 
 

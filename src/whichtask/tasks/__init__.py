@@ -1,9 +1,11 @@
-"""Tasks: named binary labellings of a data set's images, where they come from, and how alike they are.
+"""Tasks: named labellings of a data set's images, where they come from, and how alike they are.
 
 "The authors" are those of Task Discovery (Atanov et al., arXiv 2212.00261), and files such as ``models/tasks.py`` are
 those of their repository EPFL-VILAB/TaskDiscovery.
 """
 
+from whichtask.tasks.baselines import feature_tasks, kmeans_tasks, network_tasks, pca_tasks
+from whichtask.tasks.features import Features, simple_features
 from whichtask.tasks.similarity import (
     adjusted_mutual_information,
     agreement_similarity,
@@ -15,16 +17,22 @@ from whichtask.tasks.taskset import Kind, TaskSet, normalise_polarity
 from whichtask.tasks.user_csv import user_tasks, write_user_csv
 
 __all__ = [
+    "Features",
     "Kind",
     "TaskSet",
     "adjusted_mutual_information",
     "agreement_similarity",
     "factor_tasks",
+    "feature_tasks",
     "human_tasks",
+    "kmeans_tasks",
     "mean_pairwise",
+    "network_tasks",
     "normalise_polarity",
+    "pca_tasks",
     "random_tasks",
     "similarity_table",
+    "simple_features",
     "user_tasks",
     "write_user_csv",
 ]

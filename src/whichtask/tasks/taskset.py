@@ -1,4 +1,4 @@
-"""The one currency of all experiments: named binary labellings of a data set's images, and their file."""
+"""The one currency of all experiments: named labellings of a data set's images, and their file."""
 
 import json
 from collections import Counter
@@ -18,23 +18,24 @@ Kind = Literal["random", "human", "factor", "user", "discovered", "regulated", "
 """Where a labelling comes from."""
 
 Labels = npt.NDArray[np.uint8]
+MOST_CLASSES = 256  # of a uint8
 
 
 @dataclass(frozen=True, eq=False)
 class TaskSet:
-    """K tasks, each a 0/1 label for each of N images, training images first.
+    """K tasks, each a label for each of N images, training images first: 0 or 1, or 0 .. C-1 with C of the task's own.
 
     Construction checks the tasks and normalises their polarity (``normalise_polarity``), so that a task and its
     negation are one task everywhere; a source that cares which side was 1 records that in the provenance.
 
     Attributes:
-        labels: uint8 [K, N]; any integer or boolean array of zeros and ones is taken.
+        labels: uint8 [K, N]; any integer or boolean array is taken whose tasks have all of their classes 0 .. C-1.
         names: K distinct names, printable and without surrounding spaces, because they become column names and titles.
         kind: where the tasks come from.
         provenance: how they were made, JSON values only.
 
     Raises:
-        WhichtaskError: a label other than 0 and 1, a task with one class only, a bad or repeated name, an unknown kind.
+        WhichtaskError: a class number left out, a task with one class only, a bad or repeated name, an unknown kind.
     """
 
     labels: Labels
@@ -61,14 +62,19 @@ class TaskSet:
         """The digest (hex) of labels and names."""
         return digest(self.labels, np.array(self.names))
 
+    @cached_property
+    def n_classes(self) -> tuple[int, ...]:
+        """The number C of classes of each task, [K], at least 2."""
+        return tuple((self.labels.max(axis=1).astype(int) + 1).tolist())
+
     def subset(self, indices: Sequence[int]) -> "TaskSet":
         """Return the tasks at these indices, in this order, with the same kind and provenance."""
         names = tuple(self.names[k] for k in indices)
         return TaskSet(self.labels[list(indices)], names, self.kind, self.provenance)
 
     def positive_rate(self) -> npt.NDArray[np.float64]:
-        """Return the share of label 1 in each task, [K], at most 0.5 by the polarity rule."""
-        rates: npt.NDArray[np.float64] = self.labels.mean(axis=1, dtype=np.float64)
+        """Return the share of images outside the majority class, [K]: of label 1 if binary, then at most 0.5."""
+        rates: npt.NDArray[np.float64] = (self.labels > 0).mean(axis=1, dtype=np.float64)
         return rates
 
     def save(self, path: Path) -> None:
@@ -95,19 +101,23 @@ class TaskSet:
 
 
 def normalise_polarity(labels: npt.ArrayLike) -> Labels:
-    """Flip tasks so that label 0 is the majority; where both are equally frequent, the first image has label 0.
+    """Number the classes of each task by decreasing frequency, equally frequent ones by their first image.
+
+    A binary task is thus flipped so that label 0 is the majority; in a tie the first image has label 0.
 
     Args:
-        labels: [K, N] zeros and ones.
+        labels: [K, N], integers 0 .. 255.
 
     Returns:
         A new array, uint8 [K, N].
     """
     original: Labels = np.asarray(labels, dtype=np.uint8)
-    positives = original.sum(axis=1, dtype=np.int64)
-    negatives = original.shape[1] - positives
-    flip = (positives > negatives) | ((positives == negatives) & (original[:, 0] == 1))
-    normalised: Labels = original ^ flip[:, None].astype(np.uint8)
+    normalised = np.empty_like(original)
+    for new, task in zip(normalised, original, strict=True):
+        classes, first, counts = np.unique(task, return_index=True, return_counts=True)
+        numbers = np.zeros(MOST_CLASSES, dtype=np.uint8)
+        numbers[classes[np.lexsort((first, -counts))]] = np.arange(len(classes))
+        new[:] = numbers[task]
     return normalised
 
 
@@ -126,13 +136,16 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _check_labels(labels: npt.NDArray[Any], names: Sequence[str]) -> None:
     if not (np.issubdtype(labels.dtype, np.integer) or labels.dtype == bool):
-        raise WhichtaskError(f"task labels must be integers 0 and 1, got an array of {labels.dtype}")
+        raise WhichtaskError(f"task labels must be integers 0, 1, ..., got an array of {labels.dtype}")
     for name, task in zip(names, labels, strict=True):
         found = np.unique(task)
-        if not np.isin(found, (0, 1)).all():
-            raise WhichtaskError(f"task {name!r} has labels {found[:5].tolist()}; only 0 and 1 are allowed")
         if len(found) < 2:
             raise WhichtaskError(
                 f"task {name!r} is a task with one class only: all {task.size} images have label {found.tolist()}; "
                 "both 0 and 1 must occur"
+            )
+        if len(found) > MOST_CLASSES or not np.array_equal(found, np.arange(len(found))):
+            raise WhichtaskError(
+                f"task {name!r} has labels {found[:5].tolist()}{' ...' if len(found) > 5 else ''}; only 0 and 1 are "
+                f"allowed, or 0 .. C-1 for C classes that all occur, C at most {MOST_CLASSES}"
             )

@@ -1,5 +1,7 @@
 """Tasks as a CSV that anyone can write: a column ``image``, then one column of 0 and 1 for each task.
 
+A task of C > 2 classes, at most ten, has the digits 0 .. C-1 instead.
+
 ``image`` is the index of the image, training images first, then test images, from 0; rows may be in any order.
 """
 
@@ -14,6 +16,8 @@ from whichtask.artifacts import write_csv
 from whichtask.errors import WhichtaskError
 from whichtask.tasks.taskset import TaskSet, normalise_polarity
 
+MOST_DIGITS = 10
+
 
 def user_tasks(path: Path, n_train: int, n_test: int) -> TaskSet:
     """Read tasks from a CSV.
@@ -24,12 +28,13 @@ def user_tasks(path: Path, n_train: int, n_test: int) -> TaskSet:
         n_test: number of test images, which have the indices after them.
 
     Returns:
-        One task for each column, named by it, of kind "user". The provenance lists under ``flipped`` the tasks whose 0
-        and 1 were exchanged by the polarity rule.
+        One task for each column, named by it, of kind "user". The provenance lists under ``flipped`` the tasks whose
+        classes were renumbered by the polarity rule: 0 and 1 exchanged if it is binary.
 
     Raises:
         WhichtaskError: the file cannot be read; no column ``image`` or no task; an index that is no image, occurs twice
-            or is missing; a label other than 0 and 1; a task with one class only; a bad or repeated name.
+            or is missing; a label that is no digit, or a digit left out; a task with one class only; a bad or repeated
+            name.
     """
     header, cells = _read(path)
     names = tuple(header[1:])
@@ -37,14 +42,14 @@ def user_tasks(path: Path, n_train: int, n_test: int) -> TaskSet:
     labels = np.empty((len(names), len(order)), dtype=np.uint8)
     for task, name, column in zip(labels, names, cells.T[1:], strict=True):
         values = _numbers(column)
-        wrong = np.flatnonzero(~np.isin(values, (0, 1)))
+        wrong = np.flatnonzero(~np.isin(values, range(MOST_DIGITS)))
         if wrong.size:
             raise WhichtaskError(
                 f"{path}, row {wrong[0] + 1} below the header, column {name!r}: label {column[wrong[0]]!r}; "
-                "only 0 and 1 are allowed"
+                "only 0 and 1 are allowed, or the digits 0 to 9 for more classes"
             )
         task[order] = values
-    flips = normalise_polarity(labels)[:, 0] != labels[:, 0]
+    flips = (normalise_polarity(labels) != labels).any(axis=1)
     flipped = [name for name, flip in zip(names, flips, strict=True) if flip]
     try:
         return TaskSet(labels, names, "user", {"file": path.name, "flipped": flipped})

@@ -1,0 +1,16 @@
+"""The random-network split of a real ImageNet folder, and a network trained on it (facts 1.8)."""
+
+from whichtask.imagenet.photographs import Photographs, list_photographs
+from whichtask.imagenet.split import make_split, read_split, write_split
+from whichtask.imagenet.train import CONTROLS, TrainedNetwork, train_network
+
+__all__ = [
+    "CONTROLS",
+    "Photographs",
+    "TrainedNetwork",
+    "list_photographs",
+    "make_split",
+    "read_split",
+    "train_network",
+    "write_split",
+]

@@ -1,0 +1,411 @@
+"""Figures of ablations: two-level intervals, values read from configurations, refusals, and what is drawn."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from scipy.stats import spearmanr
+
+from whichtask.artifacts import write_csv, write_yaml
+from whichtask.config import FigureSettings
+from whichtask.errors import WhichtaskError
+from whichtask.figures import draw
+from whichtask.figures.accuracy import kind_of, rank_interval
+from whichtask.figures.labels import place_labels
+from whichtask.figures.tables import RESAMPLES, pairwise_draws, pairwise_interval, summarise
+from whichtask.figures.two_level import similarity_of, two_level, values_of
+
+SETTINGS = FigureSettings(dpi=50)
+FAITHFUL = {"fixed_initialisations": False, "halved_batch": False}
+DISCOVERY = {
+    "encoder": "cnn", "network": "cnn", "uniformity_weight": 0.25, "dimensions": 8, "tasks": 3, "classes": 2,
+    "objective": "agreement", "diversity": "uniformity", "human_tasks": 0, "inner_steps": 5, "outer_steps": 4,
+    "inner_batch_size": 16, "faithful": FAITHFUL,
+}  # fmt: skip
+Inputs = dict[str, list[Path]]
+
+
+class Run:
+    """A folder of results of made-up searches."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.inputs: Inputs = {name: [] for name in ("tables", "similarities", "configs", "histories", "cross")}
+
+    def add(self, name: str, seed: int = 0, network: str = "cnn", tasks: int = 3, **changes: Any) -> "Run":
+        """Write what one search leaves behind; scores depend on the order in which searches are added."""
+        offset = 0.01 * len(self.inputs["configs"])
+        self.score(name, network, tasks, 0.9 + offset)
+        folder = self.folder / "discovery" / name
+        write_yaml(
+            folder / "config.yaml",
+            {"seed": seed, "network": {"arch": "x"}, "discovery": DISCOVERY | {"tasks": tasks} | changes},
+        )
+        write_csv(folder / "history.csv", pd.DataFrame({"outer_step": [0, 1, 2], "seconds": [1.0, 2.0, 3.5]}))
+        names = [f"discovered_{k:02d}" for k in range(tasks)]
+        rows = [
+            {"task_a": found, "task_b": f"human_{h}", "agreement_similarity": 0.5 + 0.02 * k + 0.05 * h + offset}
+            for k, found in enumerate(names)
+            for h in range(2)
+        ]
+        write_csv(self.folder / "cross" / f"{name}.csv", pd.DataFrame(rows))
+        self.inputs["configs"].append(folder / "config.yaml")
+        self.inputs["histories"].append(folder / "history.csv")
+        self.inputs["cross"].append(self.folder / "cross" / f"{name}.csv")
+        return self.alike(name, names, 0.6 + offset)
+
+    def score(self, name: str, network: str, tasks: int, level: float, images: int = 100) -> "Run":
+        """Write an agreement table only."""
+        rows = [
+            {
+                "data": "quadrants", "network": network, "set": name, "task": f"discovered_{k:02d}", "pair": pair,
+                "agreement": level - 0.02 * k + 0.004 * pair, "agreement_low": 0.5, "agreement_high": 1.0,
+                "chance_agreement": 0.5, "train_accuracy": 0.99 - 0.02 * k, "images_train": images,
+                "test_accuracy": level - 0.03 - 0.02 * k,
+            }
+            for k in range(tasks)
+            for pair in (0, 1)
+        ]  # fmt: skip
+        path = self.folder / network / str(images) / f"{name}.csv"
+        write_csv(path, pd.DataFrame(rows))
+        self.inputs["tables"].append(path)
+        return self
+
+    def alike(self, name: str, tasks: list[str], level: float) -> "Run":
+        """Write a similarity table."""
+        pairs = [(a, b) for i, a in enumerate(tasks) for b in tasks[i + 1 :]]
+        table = pd.DataFrame(pairs, columns=["task_a", "task_b"])
+        path = self.folder / "similarity" / f"{name}.csv"
+        write_csv(path, table.assign(agreement_similarity=level + 0.01 * np.arange(len(pairs))))
+        self.inputs["similarities"].append(path)
+        return self
+
+
+def studies(folder: Path) -> dict[str, Inputs]:
+    """Return inputs by figure. Names of searches say nothing about what was varied."""
+    tradeoff = Run(folder / "a").add("x", uniformity_weight=1.0).add("y", uniformity_weight=0.05)
+    tradeoff.add("y.s1", seed=1, uniformity_weight=0.05)
+    for kind, level in (("human", 0.93), ("random", 0.6)):
+        tradeoff.score(kind, "cnn", 3, level).alike(kind, ["p", "q", "r"], 0.55)
+    size = Run(folder / "b").add("x", dimensions=16).add("y", dimensions=4, tasks=1).add("z", tasks=2)
+    cross = Run(folder / "c").add("x").add("y", network="mlp").inputs
+    for path, network in zip(cross["configs"], ("cnn", "mlp"), strict=True):
+        write_yaml(path, {"seed": 0, "encoder": 1, "network": network, "discovery": DISCOVERY | {"network": network}})
+    more = Run(folder / "c").score("x", "mlp", 3, 0.8).score("human", "mlp", 1, 0.9).inputs["tables"]
+    objective = Run(folder / "d").add("x").add("y", objective="xas").add("z", diversity="mutual_information")
+    turned = FAITHFUL | {"halved_batch": True}
+    faithful = Run(folder / "e").add("base").add("base.s1", seed=1).add("x", faithful=turned)
+    kway = Run(folder / "f").add("x", classes=3).add("y")
+    human = Run(folder / "g").add("x", human_tasks=3).add("y")
+    accuracy = Run(folder / "h").score("random", "cnn", 5, 0.6).score("x", "cnn", 5, 0.9).score("x", "mlp", 5, 0.85)
+    sizes = Run(folder / "i")
+    for kind, level in (("random", 0.6), ("human", 0.9), ("discovered", 0.95)):
+        for images in (50, 100):
+            sizes.score(kind, "cnn", 2, level + images / 10_000, images)
+    return {
+        "td_tradeoff": tradeoff.inputs,
+        "td_dimension": size.inputs,
+        "td_cross_network": cross | {"tables": cross["tables"] + more},
+        "td_estimators": objective.inputs,
+        "td_faithful": faithful.inputs,
+        "td_kway": kway.inputs,
+        "td_human_included": human.inputs,
+        "td_as_vs_accuracy": accuracy.inputs,
+        "td_data_size": sizes.inputs,
+    }
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Inputs]:
+    return studies(tmp_path_factory.mktemp("studies"))
+
+
+FIGURES = (
+    "td_tradeoff", "td_dimension", "td_cross_network", "td_estimators", "td_faithful", "td_kway",
+    "td_human_included", "td_as_vs_accuracy", "td_data_size",
+)  # fmt: skip
+
+
+def drawn(figure: str, inputs: Inputs, folder: Path) -> pd.DataFrame:
+    draw(figure, inputs, folder / f"{figure}.png", SETTINGS)
+    return pd.read_csv(folder / f"{figure}.csv")
+
+
+def means(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["row"] == "mean"].set_index("group")
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_figure_is_written_whole_and_again_to_the_same_bytes(
+    figure: str, inputs: dict[str, Inputs], tmp_path: Path
+) -> None:
+    before = dict(mpl.rcParams)
+    for folder in ("first", "second"):
+        drawn(figure, inputs[figure], tmp_path / folder)
+    for suffix in (".png", ".svg", ".csv"):
+        first = (tmp_path / "first" / f"{figure}{suffix}").read_bytes()
+        assert first == (tmp_path / "second" / f"{figure}{suffix}").read_bytes(), suffix
+    assert dict(mpl.rcParams) == before
+
+
+SCORES = st.lists(st.lists(st.floats(0.5, 1.0), min_size=2, max_size=5), min_size=1, max_size=4)
+
+
+def rows_of(searches: list[list[float]]) -> pd.DataFrame:
+    rows = [
+        {"set": f"s{i}", "task": f"t{k}", "pair": 0, "agreement": value, "train_accuracy": 1.0, "chance_agreement": 0.5}
+        for i, tasks in enumerate(searches)
+        for k, value in enumerate(tasks)
+    ]
+    return pd.DataFrame(rows)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SCORES)
+def test_a_mean_over_searches_weighs_searches_equally_and_lies_between_its_tasks(searches: list[list[float]]) -> None:
+    found = values_of(rows_of(searches), "agreement")
+    low, high = found.interval()
+    values = [value for tasks in searches for value in tasks]
+    assert found.mean == pytest.approx(np.mean([np.mean(tasks) for tasks in searches]))
+    assert min(values) - 1e-12 <= low <= high <= max(values) + 1e-12
+    assert found.draws.shape == (RESAMPLES,)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.floats(0.5, 1.0), min_size=2, max_size=6))
+def test_one_search_has_the_interval_over_its_tasks(tasks: list[float]) -> None:
+    rows = rows_of([tasks])
+    expected = summarise(rows, ["set"]).iloc[0]
+    assert values_of(rows, "agreement").interval() == (expected["low"], expected["high"])
+
+
+@settings(max_examples=10, deadline=None)
+@given(SCORES, st.floats(-0.4, 0.4))
+def test_the_two_level_interval_moves_with_its_values(searches: list[list[float]], shift: float) -> None:
+    one = values_of(rows_of(searches), "agreement")
+    other = values_of(rows_of([[value + shift for value in tasks] for tasks in searches]), "agreement")
+    np.testing.assert_allclose(other.draws, one.draws + shift, atol=1e-9)
+
+
+def test_variation_between_searches_is_in_the_interval() -> None:
+    # Within each search nothing varies: pooling the 16 tasks would give an interval of about 0.025 on each side.
+    low, high = values_of(rows_of([[0.8] * 8, [0.9] * 8]), "agreement").interval()
+    assert (low, high) == pytest.approx((0.8, 0.9))
+
+
+def test_the_width_is_that_of_independent_levels() -> None:
+    rng = np.random.default_rng(0)
+    searches = [list(rng.normal(centre, 0.05, size=10)) for centre in rng.normal(0, 0.1, size=6)]
+    draws = values_of(rows_of(searches), "agreement").draws
+    between = np.var([np.mean(tasks) for tasks in searches]) / 6
+    within = np.mean([np.var(tasks) / 10 for tasks in searches]) / 6
+    assert np.var(draws) == pytest.approx(between + within, rel=0.1)
+
+
+def test_draws_that_hold_no_pair_are_left_out() -> None:
+    def half(seed: int) -> np.ndarray:
+        return np.where(np.arange(RESAMPLES) % 2, np.nan, 1.0)
+
+    def whole(seed: int) -> np.ndarray:
+        return np.full(RESAMPLES, 1.0)
+
+    draws = two_level([half, whole])
+    assert np.isnan(draws).any()
+    assert np.nanmin(draws) == np.nanmax(draws) == 1.0
+
+
+def test_similarity_over_searches() -> None:
+    def pairs(name: str, values: list[float]) -> pd.DataFrame:
+        ends = [("a", "b"), ("a", "c"), ("b", "c")][: len(values)]
+        table = pd.DataFrame(ends, columns=["task_a", "task_b"])
+        return table.assign(set=name, agreement_similarity=values)
+
+    one = pairs("x", [0.6, 0.7, 0.8])
+    assert similarity_of(one).interval() == pairwise_interval(one)[1:3]
+    assert np.isfinite(pairwise_draws(one)).sum() < RESAMPLES  # one task alone is drawn 1 time in 9
+    assert np.isnan(similarity_of(pairs("x", [0.6])).interval()).all()
+    both = similarity_of(pd.concat([pairs("x", [0.6]), pairs("y", [0.8])]))
+    assert both.mean == pytest.approx(0.7)
+    assert both.interval() == pytest.approx((0.6, 0.8))
+    assert np.isnan(similarity_of(one.iloc[:0]).mean)
+
+
+def test_lambda_comes_from_the_configurations_and_seeds_are_joined(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    found = means(drawn("td_tradeoff", inputs["td_tradeoff"], tmp_path))
+    assert found.index.tolist() == ["0.05", "1", "human", "random"]
+    assert found["n_searches"].tolist() == [2, 1, 1, 1]
+    assert found.loc["1", "agreement"] == pytest.approx(0.9 - 0.02 + 0.002)
+    assert found.loc["0.05", "agreement"] == pytest.approx(0.915 - 0.02 + 0.002)
+    assert found.loc["0.05", "similarity"] == pytest.approx(0.615 + 0.01)
+
+
+def test_sizes_are_ordered_and_a_single_task_has_no_similarity(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    found = means(drawn("td_dimension", inputs["td_dimension"], tmp_path))
+    assert found.index.tolist() == ["4, 1", "8, 2", "16, 3"]
+    assert np.isnan(found.loc["4, 1", ["similarity", "agreement_low"]].astype(float)).all()
+    assert found["similarity_low"].isna().tolist() == [True, True, False]
+
+
+def test_cells_are_scores_of_one_network_on_the_tasks_of_another(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    table = drawn("td_cross_network", inputs["td_cross_network"], tmp_path)
+    cells = table[table["row"] == "mean"].set_index(["group", "network"])["agreement"]
+    assert set(cells.index) == {("cnn", "cnn"), ("cnn", "mlp"), ("mlp", "mlp"), ("human", "mlp")}
+    assert cells["cnn", "mlp"] == pytest.approx(0.8 - 0.02 + 0.002)
+
+
+def test_cost_is_the_sum_of_seconds_and_the_inner_passes(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    found = means(drawn("td_estimators", inputs["td_estimators"], tmp_path))
+    assert found.index.tolist() == ["agreement, uniformity", "xas, uniformity", "agreement, mutual_information"]
+    assert found["seconds"].tolist() == [6.5] * 3
+    assert found["inner_passes"].tolist() == [20] * 3
+    svg = (tmp_path / "td_estimators.svg").read_text()
+    assert "Equal for all: 20 inner passes" in svg
+    run = Run(tmp_path / "run").add("x").add("y", objective="xas", outer_steps=8)
+    drawn("td_estimators", run.inputs, tmp_path)
+    assert "differ: 20 to 40" in (tmp_path / "td_estimators.svg").read_text()
+
+
+def test_switches_are_differences_to_base_drawn_apart(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    table = drawn("td_faithful", inputs["td_faithful"], tmp_path)
+    change, levels = means(table), table[table["row"] == "level"].set_index("group")
+    assert change.index.tolist() == ["halved_batch on"]
+    assert levels.index.tolist() == ["base", "halved_batch on"]
+    for column in ("agreement", "similarity"):
+        base, turned = levels[column]
+        assert change[column].tolist() == pytest.approx([turned - base])
+    # The same scores on both sides: the difference is 0, but not known to be.
+    run = Run(tmp_path / "run").add("base").add("x", faithful=FAITHFUL | {"halved_batch": True})
+    for kind in ("tables", "similarities"):
+        table = pd.read_csv(run.inputs[kind][0])
+        write_csv(run.inputs[kind][1], table.assign(set="x") if kind == "tables" else table)
+    same = means(drawn("td_faithful", run.inputs, tmp_path)).iloc[0]
+    assert same["agreement"] == 0
+    assert same["agreement_low"] < 0 < same["agreement_high"]
+
+
+def test_classes_have_what_agreement_is_beyond_chance(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    found = means(drawn("td_kway", inputs["td_kway"], tmp_path))
+    assert found.index.tolist() == [2, 3]
+    assert found["beyond_chance"].to_numpy() == pytest.approx((found["agreement"] - 0.5).to_numpy() / 0.5)
+    assert (found["beyond_chance_low"] < found["beyond_chance"]).all()
+
+
+def test_similarity_to_human_tasks_is_their_mean_and_their_largest(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    found = means(drawn("td_human_included", inputs["td_human_included"], tmp_path))
+    assert found.index.tolist() == [0, 3]
+    for group, path in zip((3, 0), inputs["td_human_included"]["cross"], strict=True):
+        by_task = pd.read_csv(path).groupby("task_a")["agreement_similarity"]
+        assert found.loc[group, "human_mean"] == pytest.approx(by_task.mean().mean())
+        assert found.loc[group, "human_nearest"] == pytest.approx(by_task.max().mean())
+
+
+def test_three_kinds_are_drawn_by_number_of_images(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    table = drawn("td_data_size", inputs["td_data_size"], tmp_path)
+    found = table[table["row"] == "mean"]
+    assert set(found["set"]) == {"random", "human", "discovered"}
+    assert len(found) == 6
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(*[st.lists(st.integers(0, 1), min_size=n, max_size=n)] * 3)))
+def test_agreement_is_at_least_twice_the_accuracy_minus_one(labels: tuple[list[int], list[int], list[int]]) -> None:
+    truth, first, second = map(np.asarray, labels)
+    accuracy = ((first == truth).mean() + (second == truth).mean()) / 2
+    assert (first == second).mean() >= 2 * accuracy - 1 - 1e-12
+
+
+def test_rank_correlation_is_spearmans_and_tasks_are_drawn_whole() -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"set": "x", "task": [f"t{k}" for k in range(12)], "test_accuracy": rng.normal(size=12)})
+    table["agreement"] = table["test_accuracy"] + rng.normal(size=12)
+    found = rank_interval(table)
+    assert found.mean == pytest.approx(spearmanr(table["agreement"], table["test_accuracy"]).statistic)
+    assert found.low < found.mean < found.high
+    assert found.n == 12
+    # A second network with the same values is no further evidence.
+    twice = rank_interval(pd.concat([table, table]))
+    assert (twice.low, twice.high, twice.n) == pytest.approx((found.low, found.high, 12))
+    curved = table.assign(agreement=np.exp(table["agreement"]))
+    assert rank_interval(curved) == pytest.approx(found)
+    assert np.isnan(rank_interval(table.iloc[:3]).mean)
+    assert np.isnan(rank_interval(table.assign(agreement=1.0)).mean)
+
+
+def test_points_are_means_over_pairs_by_kind(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+    table = drawn("td_as_vs_accuracy", inputs["td_as_vs_accuracy"], tmp_path)
+    assert table.groupby("kind").size().to_dict() == {"random": 5, "discovered": 10}
+    assert table["agreement"].iloc[0] == pytest.approx(0.602)
+    assert [kind_of(name) for name in ("human", "regulated.s2", "lambda-0.05", "base.s1")] == [
+        "human", "regulated", "discovered", "discovered",
+    ]  # fmt: skip
+
+
+def broken(run: Run, figure: str, tmp_path: Path, message: str, **change: list[Path]) -> None:
+    with pytest.raises(WhichtaskError, match=message):
+        draw(figure, run.inputs | change, tmp_path / "x.png", SETTINGS)
+
+
+def test_searches_that_differ_in_other_keys_are_refused(tmp_path: Path) -> None:
+    run = Run(tmp_path).add("x").add("y", uniformity_weight=1.0, outer_steps=9)
+    broken(run, "td_tradeoff", tmp_path, r"differ in discovery.outer_steps too: 4 .*, 9 ")
+
+
+def test_a_search_without_one_of_its_files_is_named(tmp_path: Path) -> None:
+    run = Run(tmp_path).add("x").add("y", uniformity_weight=1.0)
+    broken(run, "td_tradeoff", tmp_path, "no configuration of y", configs=run.inputs["configs"][:1])
+    broken(run, "td_tradeoff", tmp_path, "no agreement of y", tables=run.inputs["tables"][:1])
+    broken(run, "td_tradeoff", tmp_path, "no similarity table of y", similarities=run.inputs["similarities"][:1])
+    broken(run, "td_tradeoff", tmp_path, "needs the input 'similarities'", similarities=[])
+    broken(run, "td_tradeoff", tmp_path, "two configurations of one search", configs=run.inputs["configs"][:1] * 2)
+    run = Run(tmp_path / "b").add("x").add("y", objective="xas")
+    broken(run, "td_estimators", tmp_path, "no history of y", histories=run.inputs["histories"][:1])
+    run = Run(tmp_path / "c").add("x").add("y", human_tasks=1)
+    broken(run, "td_human_included", tmp_path, "no cross similarity of y", cross=run.inputs["cross"][:1])
+
+
+def test_configurations_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    run = Run(tmp_path).add("x", objective="magic").add("y")
+    broken(run, "td_estimators", tmp_path, "discovery.objective = magic cannot be drawn; allowed: agreement")
+    broken(run, "td_faithful", tmp_path, "differ in discovery.objective too")
+    run = Run(tmp_path / "b").add("x")
+    broken(run, "td_faithful", tmp_path, "compares with the search 'base'")
+    broken(Run(tmp_path / "c").add("base"), "td_faithful", tmp_path, "needs a search with a switch")
+    config = run.inputs["configs"][0]
+    for text, message in (("[1]", "no configuration of a search"), ("a: [", "cannot read the configuration")):
+        config.write_text(text)
+        broken(run, "td_tradeoff", tmp_path, message)
+    write_yaml(config, {"seed": 0, "discovery": {"tasks": 3}})
+    broken(run, "td_tradeoff", tmp_path, "x have no key discovery.uniformity_weight")
+    config.unlink()
+    broken(run, "td_tradeoff", tmp_path, "cannot read the configuration")
+
+
+def test_human_tasks_must_be_the_same(tmp_path: Path) -> None:
+    run = Run(tmp_path).add("x").add("y", human_tasks=1)
+    table = pd.read_csv(run.inputs["cross"][1])
+    write_csv(run.inputs["cross"][1], table[table["task_b"] == "human_0"])
+    broken(run, "td_human_included", tmp_path, "to different human tasks")
+
+
+def test_references_need_both_measures(tmp_path: Path) -> None:
+    run = Run(tmp_path).add("x").add("y", uniformity_weight=1.0).score("human", "cnn", 3, 0.9)
+    broken(run, "td_tradeoff", tmp_path, "human tasks stand beside the searches only with both")
+
+
+def test_labels_of_close_points_do_not_cover_each_other() -> None:
+    figure = Figure(figsize=(4, 3))
+    axes = figure.subplots()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    x, y = pd.Series([0.5, 0.5, 0.51, np.nan, 0.99]), pd.Series([0.5, 0.52, 0.5, 0.5, 0.99])
+    place_labels(axes, x, y, [f"label {i}" for i in range(5)], [((0.0, 0.55), (1.0, 0.55))])
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == 4
+    for i, first in enumerate(boxes):
+        assert axes.bbox.x0 <= first.x0 < first.x1 <= axes.bbox.x1
+        assert not any(first.overlaps(second) for second in boxes[i + 1 :])

@@ -1,0 +1,224 @@
+# What every figure is drawn from. Figure: input name: files.
+
+
+def data_path(data=DATA):
+    return f"{RESULTS}/data/{data}.npz"
+
+
+def tasks_path(name, data=DATA):
+    return f"{RESULTS}/tasks/{data}/{name}.npz"
+
+
+def agreement_path(name, network=MAIN, protocol=None):
+    """Return the table of one task set and network: of the main protocol, or of another one."""
+    folder = f"{protocol}/" if protocol else ""
+    return f"{RESULTS}/agreement/{DATA}/{network}/{folder}{name}.csv"
+
+
+def similarity_path(name):
+    return f"{RESULTS}/similarity/{DATA}/{name}.csv"
+
+
+def discovery_path(search, name):
+    return f"{RESULTS}/discovery/{DATA}/{search}/{name}"
+
+
+def at_images(name, network, images):
+    """Return the table of a comparison; the main one where it already holds so many images."""
+    main = images in (None, SETTINGS.agreement.images)
+    return agreement_path(name, network, None if main else f"images-{images}")
+
+
+def of_studies(*prefixes):
+    """List the searches that vary what a prefix names, the unchanged one first, with all seeds."""
+    return [
+        name
+        for name in SEARCHES[DATA]
+        if name != "discovered" and name.startswith((BASE, *prefixes))
+    ]
+
+
+def study(searches, names=("tables", "similarities", "configs")):
+    """Return the inputs of a figure of studies."""
+    files = {
+        "tables": lambda search: agreement_path(search, MAIN, "studies"),
+        "similarities": similarity_path,
+        "configs": lambda search: discovery_path(search, "config.yaml"),
+        "histories": lambda search: discovery_path(search, "history.csv"),
+    }
+    return {name: [files[name](search) for search in searches] for name in names}
+
+
+def joined(*inputs):
+    """Join inputs of one figure by name."""
+    return {
+        name: [path for one in inputs for path in one.get(name, [])]
+        for name in dict.fromkeys(name for one in inputs for name in one)
+    }
+
+
+def gallery(search):
+    return {
+        "data": [data_path()],
+        "logits": [discovery_path(search, "logits.npz")],
+        "tasks": [tasks_path(search)],
+    }
+
+
+BY_SOURCE = [agreement_path(name) for name in SETS]
+BY_NETWORK = [
+    at_images(name, network, SETTINGS.plan.network_images)
+    for network in SETTINGS.plan.networks
+    for name in ("random", "human")
+]
+# The main table holds the scores at agreement.images already, so the sweep does not measure them again.
+BY_IMAGES = [
+    at_images(name, MAIN, n)
+    for n in SETTINGS.plan.image_sweep
+    for name in ("random", "human")
+]
+SIMILARITIES = [similarity_path(name) for name in SETS]
+REFERENCE = {
+    "tables": [agreement_path(name, MAIN, "studies") for name in ("human", "random")],
+    "similarities": [similarity_path(name) for name in ("human", "random")],
+}
+SWITCHED = of_studies("faithful-")
+CROSSED = [MAIN, *(name for name in SETTINGS.studies.networks if name != MAIN)]
+
+HEADLINE_INPUTS = {
+    "td_examples": {
+        "data": [data_path()],
+        "human": [tasks_path("human")],
+        "random": [tasks_path("random")],
+    },
+    "td_as_by_network": {"tables": BY_NETWORK},
+    "td_as_by_source": {"tables": BY_SOURCE},
+    "td_as_by_images": {"tables": BY_IMAGES},
+    "td_dynamics": {
+        "data": [data_path()],
+        "dynamics": [discovery_path("dynamics", "dynamics.npz")],
+        "tables": [agreement_path("dynamics")],
+    },
+    "td_gallery_discovered": gallery("discovered"),
+    "td_similarity": {"tables": SIMILARITIES},
+    "td_splits_table": {"tables": split_files("accuracies.csv", "discovered")},
+    "td_split_classes": {
+        "tables": split_files("accuracies.csv", "discovered"),
+        "predictions": split_files("predictions.npz", "discovered"),
+    },
+    "td_split_gallery": {
+        "data": [data_path()],
+        "tables": split_files("accuracies.csv", "discovered"),
+        "predictions": split_files("predictions.npz", "discovered"),
+    },
+    "td_diagram_concept": {},
+    "td_diagram_agreement": {},
+    "td_diagram_search": {},
+    "td_diagram_split": {},
+}
+OTHER_INPUTS = {
+    "td_gallery_regulated": gallery(REGULATED),
+    "td_regulation": {
+        "regulation": [
+            f"{RESULTS}/regulation/{DATA}/{name}.csv"
+            for name in (BASE, REGULATED, "discovered")
+        ]
+    },
+    "td_regulation_factors": {
+        "regulation": [
+            f"{RESULTS}/regulation/{TRUTH}/{name}.csv"
+            for name in (next(iter(SEARCHES[TRUTH])), REGULATED)
+        ]
+    },
+    "td_gallery_uninterpretable": gallery("discovered")
+    | {"explain": [f"{RESULTS}/explain/{DATA}.csv"], "tables": BY_SOURCE},
+    "td_explain": {"explain": [f"{RESULTS}/explain/{DATA}.csv"]},
+    "td_split_sources": {
+        "tables": split_files("accuracies.csv", *SPLIT_SOURCES),
+    },
+    "td_tradeoff": joined(study(of_studies("lambda-")), REFERENCE),
+    "td_dimension": study(of_studies("size-")),
+    "td_cross_network": {
+        "tables": [
+            agreement_path(name, network, "studies")
+            for network in CROSSED
+            for name in of_studies("network-")
+        ]
+        + [
+            agreement_path(name, network, "studies")
+            for network in CROSSED
+            for name in ("human", "random")
+        ],
+        "configs": [
+            discovery_path(name, "config.yaml") for name in of_studies("network-")
+        ],
+    },
+    "td_estimators": study(
+        of_studies("objective-", "diversity-"),
+        ("tables", "similarities", "configs", "histories"),
+    ),
+    "td_faithful": study(SWITCHED),
+    "td_kway": study(of_studies("classes-"), ("tables", "configs")),
+    "td_human_included": study(of_studies("human-"))
+    | {
+        "cross": [
+            f"{RESULTS}/similarity/{DATA}/to-human/{name}.csv"
+            for name in of_studies("human-")
+        ]
+    },
+    "td_data_size": {
+        "tables": BY_IMAGES
+        + [at_images("discovered", MAIN, n) for n in SETTINGS.plan.image_sweep]
+    },
+    "td_as_vs_accuracy": {
+        "tables": sorted(
+            {
+                *BY_SOURCE,
+                *BY_NETWORK,
+                *(agreement_path(name, MAIN, "studies") for name in of_studies("")),
+            }
+        )
+    },
+    "td_proxy": {"proxy": [f"{RESULTS}/proxy/{DATA}.csv"], "tables": BY_SOURCE},
+    "td_stochasticity": {
+        "tables": [
+            agreement_path(name, MAIN, protocol)
+            for protocol in ("studies", "order", "both")
+            for name in ("random", "human", "discovered")
+        ]
+    },
+    "td_linear": {"tables": [agreement_path("linear", MAIN, "studies")]},
+    "td_baselines": {
+        "tables": BY_SOURCE + [agreement_path(name) for name in BASELINES]
+    },
+    "td_coverage": {"coverage": [f"{RESULTS}/coverage/{DATA}.csv"]},
+    "td_factors": {
+        "factors": [f"{RESULTS}/ground_truth/factors.csv"],
+        "summary": [f"{RESULTS}/ground_truth/summary.csv"],
+    },
+}
+if SETTINGS.imagenet.folder:
+    OTHER_INPUTS["td_imagenet"] = {
+        "tables": [
+            f"{RESULTS}/imagenet/{control}/accuracies.csv"
+            for control in ("adversarial", "random")
+        ]
+    }
+FIGURE_INPUTS = HEADLINE_INPUTS | OTHER_INPUTS
+ANIMATED = {"td_dynamics"}
+
+
+def figure_files(figure):
+    """Return what one figure writes, the PNG first."""
+    endings = ["png", "svg", "csv", *(["gif"] if figure in ANIMATED else [])]
+    return [f"{RESULTS}/figures/{figure}.{ending}" for ending in endings]
+
+
+def input_options(wildcards, input):
+    """Return the `--input=NAME=PATH` options of a figure, from its named inputs."""
+    return [
+        f"--input={name}={path}"
+        for name, paths in input.items()
+        if name != "code"
+        for path in as_list(paths)
+    ]
