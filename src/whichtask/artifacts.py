@@ -7,17 +7,18 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import yaml
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
 from whichtask.errors import WhichtaskError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Array = npt.NDArray[Any]
 
@@ -101,15 +102,17 @@ def read_npz(path: Path) -> dict[str, Array]:
         raise WhichtaskError(f"cannot read {path} as an .npz of plain arrays: {error}") from error
 
 
-def write_tensors(target: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None) -> None:
+def write_tensors(target: Path, tensors: Mapping[str, "Tensor"], metadata: Mapping[str, Any] | None = None) -> None:
     """Write tensors as safetensors with JSON metadata, atomically."""
+    from safetensors.torch import save  # noqa: PLC0415  # figures read tables here and need not wait for torch
+
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = save(whole, metadata={"json": json.dumps(dict(metadata or {}))})
     with atomic_path(target) as path:
         path.write_bytes(content)  # safetensors' own writer would make a file that only its owner can read
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_tensors(path: Path) -> tuple[dict[str, "Tensor"], dict[str, Any]]:
     """Read what ``write_tensors`` wrote.
 
     Returns:

@@ -2,14 +2,19 @@
 
 ``seed_of("order", run, pair, epoch)`` is the same number on every machine and in every order of calls. A run that was
 killed therefore goes on with exactly the draws of an uninterrupted one.
+
+torch is imported where it is used: figures and tables draw with NumPy and need not wait for it.
 """
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 Key = str | int
 
@@ -27,8 +32,10 @@ def seed_of(*keys: Key) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def torch_generator(*keys: Key) -> torch.Generator:
+def torch_generator(*keys: Key) -> "torch.Generator":
     """Return a CPU generator seeded by ``seed_of(*keys)``."""
+    import torch  # noqa: PLC0415
+
     return torch.Generator().manual_seed(seed_of(*keys))
 
 
@@ -43,6 +50,8 @@ def seeded(*keys: Key) -> Iterator[None]:
 
     Layer initialisers have no generator argument, so the initial weights of a network are drawn inside this block.
     """
+    import torch  # noqa: PLC0415
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(*keys))
         yield

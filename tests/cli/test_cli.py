@@ -20,6 +20,8 @@ agreement: {pairs: 1, images: 100, epochs: 1, batch_size: 50, bootstrap: 50}
 discovery: {tasks: 2, dimensions: 3, inner_steps: 1, inner_batch_size: 20, agreement_batch_size: 20, outer_steps: 2}
 splits: {images: 150, targets: 1, tasks: 1}
 dynamics: {start_epochs: 1, images: 50, outer_steps: 2, record_every: 1, shown_images: 4}
+studies: {networks: [], images: 100, inner_batch_size: 20}
+ground_truth: {networks: [cnn]}
 """
 
 
@@ -63,7 +65,8 @@ def test_from_images_to_scored_discovered_tasks(folder: Path) -> None:
     run("agreement", *common, "--tasks", "discovered.npz", "--out", "scores.csv", "--threads", "1")
     run("dynamics", *common, "--out", "way", "--tasks", "dynamics.npz", "--threads", "1")
 
-    run("splits", *common, "--human", "human.npz", "--tasks", "random.npz", "--out", "splits", "--threads", "1")
+    attack = ["--targets", "human.npz", "--attackers", "random.npz"]
+    run("splits", *common, *attack, "--out", "splits", "--threads", "1")
 
     scores = read_csv(folder / "scores.csv")
     tasks = TaskSet.load(folder / "discovered.npz")

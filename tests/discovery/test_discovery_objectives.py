@@ -167,7 +167,7 @@ def outer_step_in_one_graph(search: TaskSearch) -> TaskEncoder:
             judged = judged + agreement_loss(*(functional_call(search.skeleton, w, following) for w in nets))
         if settings.objective == "foxas":
             optimizer.zero_grad()
-            (judged + spread).backward()  # type: ignore[no-untyped-call]
+            (judged + spread).backward()
             optimizer.step()
             judged, spread = torch.zeros_like(judged), torch.zeros_like(spread)
             nets = [{k: v.detach().requires_grad_() for k, v in weights.items()} for weights in nets]
@@ -175,7 +175,7 @@ def outer_step_in_one_graph(search: TaskSearch) -> TaskEncoder:
         heldout = search.bank.batch(search._heldout_indices())
         judged = settings.inner_steps * agreement_loss(*(functional_call(search.skeleton, w, heldout) for w in nets))
     if settings.objective != "foxas":
-        ((judged + spread) / settings.inner_steps).backward()  # type: ignore[no-untyped-call]
+        ((judged + spread) / settings.inner_steps).backward()
         optimizer.step()
     return encoder
 

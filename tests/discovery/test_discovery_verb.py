@@ -54,7 +54,7 @@ def discover(*words: str, **changes: object) -> int:
 
 
 def test_three_classes_beside_a_human_task(folder: Path) -> None:
-    TaskSet(np.arange(500)[None] % 2, ("even",), "human").save(folder / "human.npz")
+    TaskSet((np.arange(500)[None] % 2).astype(np.uint8), ("even",), "human").save(folder / "human.npz")
     assert discover("--human", "human.npz", classes=3, human_tasks=1) == 0
     arrays = read_npz(folder / "set" / "logits.npz")
     assert arrays["logits"].shape == (2, 500, 3)
@@ -98,7 +98,7 @@ def test_a_task_without_two_labels_is_named_and_dropped(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def flat(count: int, dimensions: int, generator: np.random.Generator) -> np.ndarray:
-        return np.eye(dimensions)[:count] * np.array([[1.0], [0.0]])
+        return np.asarray(np.eye(dimensions)[:count] * np.array([[1.0], [0.0]]))
 
     monkeypatch.setattr("whichtask.discovery.encoder.orthogonal_directions", flat)
     assert discover() == 0

@@ -14,15 +14,8 @@ from whichtask.config import CnnSpec
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build
-from whichtask.tasks import (
-    TaskSet,
-    agreement_similarity,
-    feature_tasks,
-    kmeans_tasks,
-    network_tasks,
-    pca_tasks,
-    simple_features,
-)
+from whichtask.tasks import TaskSet, agreement_similarity, simple_features
+from whichtask.tasks.baselines import feature_tasks, kmeans_tasks, network_tasks, pca_tasks
 
 SPEC = CnnSpec(arch="cnn", width=4, hidden=8)
 MAKERS: dict[str, Callable[[ImageSet, int], TaskSet]] = {

@@ -49,7 +49,8 @@ rule tasks:
     message:
         "make {wildcards.kind} tasks of {wildcards.data}"
     shell:
-        "whichtask tasks make {wildcards.kind} --data {input.data:q} --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+        "whichtask tasks make {wildcards.kind} --data {input.data:q} --job {params.job:q} --out {output:q} "
+        "--threads {threads} > {log:q} 2>&1"
 
 
 def task_settings(data):

@@ -132,7 +132,10 @@ OTHER_INPUTS = {
     },
     "td_gallery_uninterpretable": gallery("discovered")
     | {"explain": [f"{RESULTS}/explain/{DATA}.csv"], "tables": BY_SOURCE},
-    "td_explain": {"explain": [f"{RESULTS}/explain/{DATA}.csv"]},
+    "td_explain": {
+        "explain": [f"{RESULTS}/explain/{DATA}.csv"],
+        "tables": BY_SOURCE,
+    },
     "td_split_sources": {
         "tables": split_files("accuracies.csv", *SPLIT_SOURCES),
     },

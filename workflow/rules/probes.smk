@@ -62,7 +62,8 @@ rule explain:
     message:
         "predict tasks of {wildcards.data} from simple features"
     shell:
-        "whichtask explain --data {input.data:q} {params.tasks:q} --out {output:q} --job {params.job:q} > {log:q} 2>&1"
+        "whichtask explain --data {input.data:q} {params.tasks:q} --out {output:q} --job {params.job:q} "
+        "--threads {threads} > {log:q} 2>&1"
 
 
 def explained_sets(data):
@@ -103,7 +104,8 @@ rule coverage:
     message:
         "predict human tasks from embeddings"
     shell:
-        "whichtask coverage --data {input.data:q} {params.logits:q} --out {output:q} --job {params.job:q} > {log:q} 2>&1"
+        "whichtask coverage --data {input.data:q} {params.logits:q} --out {output:q} --job {params.job:q} "
+        "--threads {threads} > {log:q} 2>&1"
 
 
 rule regulation:
@@ -157,4 +159,4 @@ rule factors:
         "match tasks with the true factors"
     shell:
         "whichtask factors --data {input.data:q} {params.tasks:q} --out {output.table:q} "
-        "--summary {output.summary:q} --job {params.job:q} > {log:q} 2>&1"
+        "--summary {output.summary:q} --job {params.job:q} --threads {threads} > {log:q} 2>&1"

@@ -1,7 +1,21 @@
 # Adversarial train-test splits, each trained beside matched random ones; one job a target, so that they spread out.
 
+from whichtask.data.classes import count_classes
+from whichtask.tasks import human_partitions
+
 ATTACKERS = next(iter(SEARCHES[TRUTH]))
-HUMAN_TARGETS = [str(target) for target in range(SETTINGS.splits.targets)]
+# As many human tasks as there are, which depends on the number of classes.
+try:
+    HUMAN_TASKS = human_partitions(
+        count_classes(SETTINGS.data.name),
+        SETTINGS.tasks.human,
+        SETTINGS.tasks.human_limit,
+    )
+except WhichtaskError as error:
+    raise WorkflowError(f"data.name = {SETTINGS.data.name}: {error}") from None
+HUMAN_TARGETS = [
+    str(target) for target in range(min(SETTINGS.splits.targets, len(HUMAN_TASKS)))
+]
 # Source of the attack: its data, the set of its targets, which of them, and the set of its attackers if it needs one.
 SPLIT_SOURCES = {
     "discovered": (DATA, "human", HUMAN_TARGETS, "discovered"),

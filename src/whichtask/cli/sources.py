@@ -74,16 +74,8 @@ def make(
     """
     from whichtask.data import ImageSet
     from whichtask.devices import set_threads
-    from whichtask.tasks import (
-        factor_tasks,
-        feature_tasks,
-        human_tasks,
-        kmeans_tasks,
-        network_tasks,
-        pca_tasks,
-        random_tasks,
-        user_tasks,
-    )
+    from whichtask.tasks import factor_tasks, human_tasks, random_tasks, user_tasks
+    from whichtask.tasks.baselines import feature_tasks, kmeans_tasks, network_tasks, pca_tasks
 
     set_threads(threads)
     settings = resolve(TaskJob, job, config, lambda whole: TaskJob.of(whole, kind))

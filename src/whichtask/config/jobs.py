@@ -4,7 +4,7 @@ The workflow hands each command its job as JSON. A job is also what Snakemake co
 so a key that a job does not hold cannot make it run.
 """
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from whichtask.config.base import Section
 from whichtask.config.model import Config
@@ -20,6 +20,8 @@ from whichtask.config.sections import (
 )
 from whichtask.config.studies import GroundTruthSettings, ImageNetSettings, SimclrSettings
 from whichtask.errors import WhichtaskError
+
+S = TypeVar("S", bound=Section)
 
 
 class DataJob(Section):
@@ -144,6 +146,11 @@ class DynamicsJob(DiscoveryJob):
         return cls(**cls._search(config) | {"discovery": settings}, dynamics=config.dynamics)
 
 
+def _reset(section: S, *names: str) -> S:
+    """Return a section with the defaults of some keys."""
+    return section.model_copy(update={name: type(section).model_fields[name].default for name in names})
+
+
 class SplitJob(Section):
     """Train networks on adversarial and random splits."""
 
@@ -156,11 +163,12 @@ class SplitJob(Section):
 
     @classmethod
     def of(cls, config: Config, network: str) -> Self:
-        """Take what the job needs; keys of the agreement score that training does not use go back to their defaults."""
+        """Take what the job needs; keys that do not decide what one target's networks learn keep their defaults."""
         scored = AgreementJob.of(config, network)
-        unused = {name: AgreementSettings.model_fields[name].default for name in ("images", "pairs", "bootstrap")}
         fields = {name: getattr(scored, name) for name in AgreementJob.model_fields}
-        return cls(**fields | {"agreement": scored.agreement.model_copy(update=unused)}, splits=config.splits)
+        agreement = _reset(scored.agreement, "images", "pairs", "bootstrap")
+        splits = _reset(config.splits, "targets", "attribute_targets")
+        return cls(**fields | {"agreement": agreement}, splits=splits)
 
 
 class SimclrJob(Section):

@@ -215,10 +215,10 @@ class DiscoverySettings(Section):
     outer_steps: Count = Field(150, description="Updates of the encoder.")
     outer_learning_rate: Positive = Field(1e-3, description="Step size of Adam on the encoder.")
     tasks_per_step: Count = Field(1, description="Tasks in one update of the encoder (1 in the authors' code).")
-    objective: Literal["agreement", "xas", "foxas", "train_loss"] = Field(
+    objective: Literal["agreement", "xas", "foxas", "train_loss", "none"] = Field(
         "agreement",
         description="What is optimised: agreement after the inner steps; on each next batch (XAS); that to first order "
-        "(FOXAS); or the training loss, which is low for tasks that are learned fast.",
+        "(FOXAS); the training loss, which is low for tasks that are learned fast; or none, a control.",
     )
     estimator: Literal["unrolled", "mixed", "plain"] = Field(
         "unrolled",

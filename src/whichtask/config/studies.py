@@ -42,8 +42,8 @@ class StudySettings(Section):
     networks: list[str] = Field(
         ["mlp", "vit"], description="Other networks to discover tasks with; all score each other's tasks."
     )
-    objectives: list[Literal["xas", "foxas", "train_loss", "mutual_information"]] = Field(
-        ["xas", "foxas", "train_loss", "mutual_information"],
+    objectives: list[Literal["xas", "foxas", "train_loss", "none", "mutual_information"]] = Field(
+        ["xas", "foxas", "train_loss", "none", "mutual_information"],
         description="Other objectives, and the other diversity loss, each with the compute of the main one.",
     )
     faithful: list[

@@ -11,6 +11,7 @@ differentiates that sum through all steps, so an objective knows nothing of grad
   that step only. Its term is that of ``agreement`` with T = 1; the search hands it one step after another.
 * ``train_loss`` (``TrainingProxyASLoss``): the cross-entropy on each training batch before it is learned from, averaged
   over the T steps; low for tasks that are learned fast.
+* ``none`` (ours): nothing. A control that only keeps the tasks apart, with the same inner steps and a zero gradient.
 
 The authors stop XAS and FOXAS early, once the agreement has stayed above 0.6; that is left out, so that all objectives
 take the same number of inner steps.
@@ -72,9 +73,16 @@ def training_loss(problem: InnerProblem, step: int, weights: Pair) -> Term:
     return Term((losses[0] + losses[1]) / (2 * steps))
 
 
+def nothing(problem: InnerProblem, step: int, weights: Pair) -> Term:
+    """Measure the agreement after the last step, and ask for nothing."""
+    loss, agreement = final_agreement(problem, step, weights)
+    return Term(None if loss is None else 0 * loss, agreement)
+
+
 OBJECTIVES: dict[str, Objective] = {
     "agreement": final_agreement,
     "xas": next_batch_agreement,
     "foxas": final_agreement,
     "train_loss": training_loss,
+    "none": nothing,
 }

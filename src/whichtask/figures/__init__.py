@@ -39,6 +39,7 @@ FIGURES: dict[str, Draw] = {
     "td_gallery_discovered": draw_gallery,
     "td_similarity": draw_similarity,
     "td_splits_table": draw_splits_table,
+    "td_split_sources": draw_splits_table,
     "td_split_gallery": draw_split_gallery,
     "td_split_classes": draw_split_classes,
     "td_tradeoff": draw_tradeoff,

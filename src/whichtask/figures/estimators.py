@@ -22,6 +22,7 @@ OBJECTIVES = {
     "xas": "XAS",
     "foxas": "FOXAS",
     "train_loss": "training loss",
+    "none": "none\n(control)",
 }
 DIVERSITY = {"uniformity": "", "mutual_information": ",\nmutual information"}
 SWITCHES = "discovery.faithful"

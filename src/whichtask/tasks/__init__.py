@@ -2,9 +2,10 @@
 
 "The authors" are those of Task Discovery (Atanov et al., arXiv 2212.00261), and files such as ``models/tasks.py`` are
 those of their repository EPFL-VILAB/TaskDiscovery.
+
+Tasks of random networks and clusters are in ``tasks.baselines``, which needs torch; who only reads tasks need not wait.
 """
 
-from whichtask.tasks.baselines import feature_tasks, kmeans_tasks, network_tasks, pca_tasks
 from whichtask.tasks.features import Features, simple_features
 from whichtask.tasks.similarity import (
     adjusted_mutual_information,
@@ -12,7 +13,7 @@ from whichtask.tasks.similarity import (
     mean_pairwise,
     similarity_table,
 )
-from whichtask.tasks.sources import factor_tasks, human_tasks, random_tasks
+from whichtask.tasks.sources import factor_tasks, human_partitions, human_tasks, random_tasks
 from whichtask.tasks.taskset import Kind, TaskSet, normalise_polarity
 from whichtask.tasks.user_csv import user_tasks, write_user_csv
 
@@ -23,13 +24,10 @@ __all__ = [
     "adjusted_mutual_information",
     "agreement_similarity",
     "factor_tasks",
-    "feature_tasks",
+    "human_partitions",
     "human_tasks",
-    "kmeans_tasks",
     "mean_pairwise",
-    "network_tasks",
     "normalise_polarity",
-    "pca_tasks",
     "random_tasks",
     "similarity_table",
     "simple_features",

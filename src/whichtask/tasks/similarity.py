@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 from scipy.special import entr
 
 Matrix = npt.NDArray[np.float64]
@@ -31,6 +30,9 @@ def agreement_similarity(labels: npt.ArrayLike) -> Matrix:
     # Equal labels minus different labels, exact integers: N (2 a - 1); right where both tasks are binary.
     similarity: Matrix = 0.5 + np.abs(signs @ signs.T) / (2 * signs.shape[1])
     for i, j in _wide_pairs(tasks):
+        # Imported here, as scikit-learn below: every job that reads a task set passes by this file.
+        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
         counts = np.zeros((int(tasks[i].max()) + 1, int(tasks[j].max()) + 1), dtype=np.int64)
         np.add.at(counts, (tasks[i], tasks[j]), 1)
         matched = counts[linear_sum_assignment(counts, maximize=True)].sum()
@@ -58,7 +60,7 @@ def adjusted_mutual_information(labels: npt.ArrayLike) -> Matrix:
     Returns:
         [K, K], symmetric, ones on the diagonal.
     """
-    # Imported here: scikit-learn takes a second to import, and every job that reads a task set passes by this file.
+    # Imported here: scikit-learn takes a second to import.
     from sklearn.metrics import adjusted_mutual_info_score  # noqa: PLC0415
 
     classes = np.asarray(labels)

@@ -64,7 +64,19 @@ def human_tasks(
     Raises:
         WhichtaskError: an odd number of classes or fewer than two; too many partitions; a task with one class only.
     """
-    n_classes = len(class_names)
+    named = human_partitions(len(class_names), which, limit, seed)
+    splits = [_Split(name, np.asarray(labels), class_names, half) for name, half in named]
+    return _tasks_of(splits, "human", {"which": which, "seed": seed})
+
+
+def human_partitions(
+    n_classes: int, which: Literal["core", "all"] = "core", limit: int | None = None, seed: int = 0
+) -> list[tuple[str, Half]]:
+    """Return the names of human tasks and the half of the classes that each is about; see ``human_tasks``.
+
+    Raises:
+        WhichtaskError: an odd number of classes or fewer than two; too many partitions.
+    """
     if n_classes <= MOST_ENUMERATED_CLASSES:
         halves = core_partitions(n_classes) if which == "core" else dict(enumerate(balanced_partitions(n_classes)))
         named = [(f"human_{index:03d}", half) for index, half in halves.items()]
@@ -79,8 +91,7 @@ def human_tasks(
     else:
         first = islice(balanced_partitions(n_classes), limit)
         named = [(f"human_{index:03d}", half) for index, half in enumerate(first)]
-    splits = [_Split(name, np.asarray(labels), class_names, half) for name, half in named[:limit]]
-    return _tasks_of(splits, "human", {"which": which, "seed": seed})
+    return named[:limit]
 
 
 def factor_tasks(factors: Integers, factor_names: Sequence[str], sizes: Sequence[int] | None = None) -> TaskSet:
