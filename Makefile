@@ -10,9 +10,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: run test lint format smoke figures benchmarks reference lock clean help
 
 help:
-	@echo "make run      everything at laptop scale: data, scores, discovery, figures, claims"
+	@echo "make run      the headline figures and claims at laptop scale: data, scores, discovery, splits"
+	@echo "make figures  every figure and claim at laptop scale: also ablations, regulated discovery, ground truth"
 	@echo "make test     lint, types, tests, and the whole workflow at smoke scale"
-	@echo "make figures  figures only (and what they need)"
 	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
@@ -28,15 +28,18 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 run: $(READY)
+	$(SNAKEMAKE) --cores all headline
+	@echo
+	@sed -n 's/^\([0-9].*\)/claims: \1/p' results/claims_headline.md
+	@echo
+	@echo "figures: results/figures/    tables: results/agreement/, results/similarity/"
+	@echo "tasks:   results/tasks/      claims: results/claims_headline.md"
+
+figures: $(READY)
 	$(SNAKEMAKE) --cores all
 	@echo
 	@sed -n 's/^\([0-9].*\)/claims: \1/p' results/claims.md
-	@echo
-	@echo "figures: results/figures/    tables: results/agreement/, results/similarity/"
-	@echo "tasks:   results/tasks/      claims: results/claims.md, results/claims.csv"
-
-figures: $(READY)
-	$(SNAKEMAKE) --cores all figures
+	@echo "figures: results/figures/    claims: results/claims.md, results/claims.csv"
 
 smoke: $(READY)
 	$(SNAKEMAKE) --cores all --configfile config/smoke.yaml
@@ -58,11 +61,11 @@ test: lint
 
 # Keep the small tables and figures of the laptop run in git.
 REFERENCE := results/reference/laptop
-reference: run
+reference: figures
 	mkdir -p $(REFERENCE)
 	cp config/config.yaml results/claims.csv results/claims.md $(REFERENCE)
 	cp results/figures/*.png results/figures/*.csv results/figures/*.gif $(REFERENCE)
-	cp results/discovery/*/set/history.csv $(REFERENCE)/discovery_history.csv
+	cp results/discovery/*/discovered/history.csv $(REFERENCE)/discovery_history.csv
 
 benchmarks: $(READY)
 	$(BIN)/python -m benchmarks.training

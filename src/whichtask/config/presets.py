@@ -34,6 +34,7 @@ SMOKE: dict[str, Any] = {
         "uniformity_weights": [0.0],
         "sizes": [[3, 2]],
         "networks": ["mlp"],
+        "objectives": ["xas", "none"],
         "faithful": ["batch_statistics_labels"],
         "human_tasks": [1],
         "linear_steps": 2,

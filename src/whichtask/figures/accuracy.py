@@ -110,7 +110,7 @@ def rank_interval(table: pd.DataFrame) -> Estimate:
 def _spearman(columns: Floats) -> float:
     """Return the correlation of the mid-ranks of two columns, NaN where one is constant."""
     ranks = pd.DataFrame(columns).rank().to_numpy()
-    ranks -= ranks.mean(axis=0)
+    ranks = ranks - ranks.mean(axis=0)
     scale = np.sqrt((ranks**2).sum(axis=0).prod())
     return float(ranks.prod(axis=1).sum() / scale) if scale > 0 else float("nan")
 
