@@ -86,13 +86,13 @@ ROOMS = {
     "splits": [*TRAINING, "splits", "stats.py"],
     "imagenet": [*TRAINING, "splits", "imagenet"],
     "figures": [
-        "artifacts.py",
+        *FLOOR_0,
         "stats.py",
         "data/imageset.py",
         "tasks/taskset.py",
         "figures",
     ],
-    "claims": ["artifacts.py", "stats.py", "figures", "claims"],
+    "claims": [*FLOOR_0, "stats.py", "figures", "claims"],
 }
 
 

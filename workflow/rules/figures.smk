@@ -43,7 +43,8 @@ rule claims:
     input:
         claims="config/claims.yaml",
         tables=sorted({*BY_SOURCE, *BY_NETWORK}),
-        similarities=SIMILARITIES,
+        similarities=lambda wildcards: SIMILARITIES
+        + ([similarity_path(REGULATED)] if wildcards.claims == "claims" else []),
         splits=split_files("accuracies.csv", "discovered"),
         drawn=drawn_tables,
         code=code("claims"),

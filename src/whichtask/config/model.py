@@ -99,7 +99,7 @@ class Config(Section):
                     raise ValueError(f"{key}: unknown network {name!r}; networks has {', '.join(self.networks)}")
 
     def _check_shape(self, data: str, shape: tuple[int, int, int], used: Sequence[str]) -> None:
-        for name in {self.discovery.encoder, self.discovery.network, *used}:
+        for name in dict.fromkeys([self.discovery.encoder, self.discovery.network, *used]):
             try:
                 self.networks[name].check_image(shape)
             except WhichtaskError as error:
