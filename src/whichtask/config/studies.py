@@ -11,7 +11,7 @@ from whichtask.config.sections import Count, DataSettings, Positive, Share
 class SimclrSettings(Section):
     """SimCLR: two augmented views of an image get embeddings that are alike (Chen et al. 2020); regulates tasks."""
 
-    epochs: Count = Field(15, description="Passes over the training images.")
+    epochs: Count = Field(40, description="Passes over the training images.")
     batch_size: Annotated[int, Field(ge=2)] = Field(256, description="Images in a batch, two views each.")
     optimizer: Literal["adamw", "lars"] = Field("adamw", description="AdamW, or LARS for very large batches.")
     learning_rate: Positive = Field(1e-3, description="Largest step size; linear warm-up, then a cosine to 0.")
