@@ -29,6 +29,14 @@ def at_images(name, network, images):
     return agreement_path(name, network, None if main else f"images-{images}")
 
 
+def as_in_studies(name, network):
+    """Return a table with as many training images as in the studies, of the comparison of networks where it fits."""
+    images = SETTINGS.plan.network_images
+    if images == SETTINGS.studies.images and network in SETTINGS.plan.networks:
+        return at_images(name, network, images)
+    return agreement_path(name, network, "studies")
+
+
 def of_studies(*prefixes):
     """List the searches that vary what a prefix names, the unchanged one first, with all seeds."""
     return [
@@ -148,7 +156,7 @@ OTHER_INPUTS = {
             for name in of_studies("network-")
         ]
         + [
-            agreement_path(name, network, "studies")
+            as_in_studies(name, network)
             for network in CROSSED
             for name in ("human", "random")
         ],
