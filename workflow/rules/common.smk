@@ -104,7 +104,7 @@ wildcard_constraints:
     data=one_of([DATA, TRUTH]),
     network=one_of(SETTINGS.networks),
     search=one_of({name for searches in SEARCHES.values() for name in searches}),
-    kind="random|human|factor|user|" + one_of(BASELINES),
+    kind=one_of(["random", "human", "factor", "user", *BASELINES]),
     set=r"[A-Za-z0-9_.-]+",
     protocol=one_of(PROTOCOLS),
 

@@ -11,6 +11,8 @@ rule data:
         f"{RESULTS}/logs/data/{{data}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/data/{{data}}.tsv"
+    # Everything waits for these.
+    priority: 300
     conda:
         ENVIRONMENT
     resources:
@@ -38,6 +40,7 @@ rule tasks:
         f"{RESULTS}/logs/tasks/{{data}}/{{kind}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/tasks/{{data}}/{{kind}}.tsv"
+    priority: 200
     conda:
         ENVIRONMENT
     resources:
@@ -51,15 +54,6 @@ rule tasks:
     shell:
         "whichtask tasks make {wildcards.kind} --data {input.data:q} --job {params.job:q} --out {output:q} "
         "--threads {threads} > {log:q} 2>&1"
-
-
-def task_settings(data):
-    """Return the settings of tasks; on ground truth every baseline has as many as a search there."""
-    if data == DATA:
-        return SETTINGS
-    count = SETTINGS.ground_truth.tasks
-    tasks = SETTINGS.tasks.model_copy(update={"random": count, "baseline": count})
-    return SETTINGS_OF[data].model_copy(update={"tasks": tasks})
 
 
 rule similarity:

@@ -37,17 +37,6 @@ rule simclr:
         "--results {params.results:q} --threads {threads} > {log:q} 2>&1"
 
 
-def discovery_extras(wildcards):
-    """Return the further inputs of a search: human tasks to include, a pre-trained backbone."""
-    discovery = search_of(wildcards).discovery
-    extras = {}
-    if discovery.human_tasks:
-        extras["human"] = f"{RESULTS}/tasks/{wildcards.data}/human.npz"
-    if discovery.pretraining == "simclr":
-        extras["backbone"] = f"{RESULTS}/simclr/{wildcards.data}/backbone.safetensors"
-    return extras
-
-
 rule discover:
     input:
         unpack(discovery_extras),

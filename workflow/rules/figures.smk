@@ -33,12 +33,6 @@ for FIGURE in FIGURE_INPUTS:
             "whichtask figure {params.figure} {params.inputs:q} --job {params.job:q} --out {output.png:q} > {log:q} 2>&1"
 
 
-def drawn_tables(wildcards):
-    """List the tables of figures that claims are read from: those of studies too, unless only headlines are wanted."""
-    figures = OTHER_INPUTS if wildcards.claims == "claims" else {}
-    return [f"{RESULTS}/figures/{figure}.csv" for figure in figures]
-
-
 rule claims:
     input:
         claims="config/claims.yaml",

@@ -233,3 +233,9 @@ def input_options(wildcards, input):
         if name != "code"
         for path in as_list(paths)
     ]
+
+
+def drawn_tables(wildcards):
+    """List the tables of figures that claims are read from: those of studies too, unless only headlines are wanted."""
+    figures = OTHER_INPUTS if wildcards.claims == "claims" else {}
+    return [f"{RESULTS}/figures/{figure}.csv" for figure in figures]

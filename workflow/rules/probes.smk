@@ -66,13 +66,6 @@ rule explain:
         "--threads {threads} > {log:q} 2>&1"
 
 
-def explained_sets(data):
-    """Return the sets of tasks that simple features are asked to predict."""
-    if data == DATA:
-        return ["random", "human", "discovered", REGULATED]
-    return list(SEARCHES[data])
-
-
 rule coverage:
     input:
         code("coverage"),
