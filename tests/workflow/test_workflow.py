@@ -105,7 +105,7 @@ CHANGES: dict[str, tuple[list[str], set[str], set[str]]] = {
     "figure style": (
         ["figures={dpi: 81}"],
         {"td_examples", "td_similarity"},
-        {"agreement", "claims", "data", "discover", "dynamics", "similarity", "tasks"},
+        {"agreement", "data", "discover", "dynamics", "similarity", "splits", "tasks"},
     ),
     "scoring": (
         ["agreement={epochs: 3}"],
