@@ -63,7 +63,7 @@ def test_everything_that_was_promised_is_there(project: Path) -> None:
     results = project / "results" / "smoke"
     for figure in DRAWN:
         with Image.open(results / "figures" / f"{figure}.png") as image:
-            assert min(image.size) > 200
+            assert min(image.size) > 100, "a gallery of one task is low"
         assert (results / "figures" / f"{figure}.svg").stat().st_size > 1000
         assert len(pd.read_csv(results / "figures" / f"{figure}.csv")) > 0
     with Image.open(results / "figures" / "td_dynamics.gif") as animation:
