@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from whichtask.data import ImageSet
+
+# How long an example takes depends on the machine's load, which is no property of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -6,7 +6,7 @@ from itertools import permutations, product
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import adjusted_mutual_info_score
@@ -46,7 +46,6 @@ def test_binary_agreement_is_not_changed_by_a_bit(labels: Labels) -> None:
     assert np.array_equal(agreement_similarity(np.vstack([labels, wide]))[:-1, :-1], expected)
 
 
-@settings(deadline=None)
 @given(hnp.arrays(np.uint8, (3, 12), elements=st.integers(0, 3)), st.permutations(range(4)))
 def test_best_matching_of_classes_against_all_matchings(labels: Labels, renamed: list[int]) -> None:
     labels[0, 0] = 3  # at least one task is not binary
@@ -69,7 +68,6 @@ def test_adjusted_information_of_many_classes() -> None:
     assert agreement_similarity(labels)[0, 5] == 1
 
 
-@settings(deadline=None)
 @given(labellings())
 def test_adjusted_information_against_scikit_learn(labels: Labels) -> None:
     assume(labels.shape[1] > 3)  # with fewer images scikit-learn divides rounding errors by each other
@@ -79,7 +77,6 @@ def test_adjusted_information_against_scikit_learn(labels: Labels) -> None:
     assert (matrix == matrix.T).all()
 
 
-@settings(deadline=None)
 @given(labellings(), st.integers(0, 2**32))
 def test_similarity_ignores_polarity_and_the_order_of_images(labels: Labels, seed: int) -> None:
     generator = np.random.default_rng(seed)

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from whichtask.cli import experiments, explanations, imagenet, probes, products, regulated, settings, sources, splits
+from whichtask.cli.gbi import gbi_app
 from whichtask.errors import WhichtaskError
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.add_typer(sources.data_app, name="data")
 app.add_typer(sources.tasks_app, name="tasks")
 app.add_typer(settings.config_app, name="config")
+app.add_typer(gbi_app, name="gbi")
 experiments.register(app)
 explanations.register(app)
 imagenet.register(app)

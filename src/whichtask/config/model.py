@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, Section
+from whichtask.config.gbi.model import GbiSettings
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.config.sections import (
     AgreementSettings,
@@ -56,6 +57,7 @@ class Config(Section):
     simclr: SimclrSettings = Field(SimclrSettings(), description="Pre-training for regulated discovery.")
     ground_truth: GroundTruthSettings = Field(GroundTruthSettings(), description="Known factors.")
     imagenet: ImageNetSettings = Field(ImageNetSettings(), description="A random-network split of an ImageNet folder.")
+    gbi: GbiSettings = Field(GbiSettings(), description="Gradient-Based Inference.")
     figures: FigureSettings = Field(FigureSettings(), description="How figures look.")
 
     @field_validator("networks")

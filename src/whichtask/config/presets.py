@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from whichtask.config.gbi.model import GBI_PAPER, GBI_SMOKE
 from whichtask.config.model import Config, load_config
 
 SMOKE: dict[str, Any] = {
@@ -58,6 +59,7 @@ SMOKE: dict[str, Any] = {
         "permutations": 100,
         "split_images": 400,
     },
+    "gbi": GBI_SMOKE,
     "figures": {"dpi": 80},
 }
 
@@ -150,6 +152,7 @@ PAPER: dict[str, Any] = {
         "inner_batch_size": 512,
         "split_images": 30_000,
     },
+    "gbi": GBI_PAPER,
 }
 
 PRESETS: dict[str, Config] = {

@@ -1,0 +1,72 @@
+"""How Z is inferred by iterating, and what the sections of repeated experiments share."""
+
+from typing import Annotated, Literal, Protocol, Self, TypeVar
+
+from pydantic import Field
+
+from whichtask.config.base import Section
+from whichtask.config.sections import Count, Positive
+from whichtask.errors import WhichtaskError
+
+
+class InferenceSettings(Section):
+    """Iterative optimisation of Z with frozen weights, from the maximum-entropy point (facts 1.3)."""
+
+    optimizer: Literal["sgd", "adam", "exponentiated"] = Field(
+        "adam", description="SGD or Adam on the logits of Z, or exponentiated gradient: a mirror step on Z itself."
+    )
+    learning_rate: Positive = Field(0.1, description="Step size.")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Momentum of SGD.")
+    steps: Count = Field(50, description="Steps, one forward and one backward pass each.")
+    regulariser: Literal["l2", "entropy"] = Field(
+        "l2", description="Half the squared norm of the logits (the paper's surrogate), or minus the entropy of Z."
+    )
+    weight: Annotated[float, Field(ge=0)] = Field(1e-3, description="Weight of the regulariser.")
+
+
+class AutoencoderSettings(Section):
+    """A convolutional autoencoder whose decoder takes Z."""
+
+    channels: list[Count] = Field(
+        [16, 32], min_length=1, description="Channels of the encoder's layers, each of which halves the image's sides."
+    )
+    code: Annotated[int, Field(ge=0)] = Field(4, description="Width of the image's code; 0: the decoder sees Z only.")
+    hidden: Annotated[int, Field(ge=0)] = Field(
+        0, description="Width of the decoder's first layer, into which Z enters; 0: Z enters beside the code itself."
+    )
+    entry: Literal["concatenated", "additive", "multiplicative", "bernoulli"] = Field(
+        "concatenated", description="How Z enters: beside the features, added, or as gates (learned, or a fixed mask)."
+    )
+    noise: Annotated[float, Field(ge=0)] = Field(0.0, description="Standard deviation of training noise on the code.")
+
+
+class FitSettings(Section):
+    """How a network of the image experiments is trained: Adam with a constant step size."""
+
+    epochs: Count = Field(10, description="Passes over the training images.")
+    batch_size: Count = Field(128, description="Images in a batch.")
+    learning_rate: Positive = Field(1e-3, description="Step size of Adam.")
+
+
+class _Repeated(Protocol):
+    """A section of an experiment that is repeated with several seeds."""
+
+    @property
+    def seeds(self) -> list[int]: ...
+
+    def model_copy(self, *, update: dict[str, list[int]]) -> Self: ...
+
+
+R = TypeVar("R", bound=_Repeated)
+
+
+def repeated(settings: R, repeat: int | None) -> tuple[R, int]:
+    """Return the settings of one repeat and its seed, by default the first; other seeds do not reach its job.
+
+    Raises:
+        WhichtaskError: the repeat is none of the seeds.
+    """
+    chosen = settings.seeds[0] if repeat is None else repeat
+    if chosen not in settings.seeds:
+        raise WhichtaskError(f"there is no repeat {chosen}; the seeds are {', '.join(map(str, settings.seeds))}")
+    return settings.model_copy(update={"seeds": [chosen]}), chosen

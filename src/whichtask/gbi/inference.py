@@ -1,0 +1,224 @@
+"""Infer Z from a trained network: by one gradient step, by iterating, or by trying every task.
+
+All of it works with any network that takes Z: give the function from Z to the loss of each example, a negative
+log-likelihood up to a factor tau. Examples of a batch do not influence each other. Equations as in facts 1.1 to 1.3.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from whichtask.config.gbi.inference import InferenceSettings
+from whichtask.errors import WhichtaskError
+from whichtask.gbi.abstraction import maximum_entropy, one_hot, parts_of, softmax, split
+
+Loss = Callable[[Tensor], Tensor]
+"""From Z [B, K] to the loss of each of the B examples, [B]; example i must depend on row i only."""
+
+
+def gradient_at(loss: Loss, z: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the loss [B] and its gradient with respect to Z [B, K], at Z; weights get no gradient.
+
+    Raises:
+        WhichtaskError: the loss is not one value an example.
+    """
+    with torch.enable_grad():
+        point = z.detach().requires_grad_()
+        losses = loss(point)
+        if losses.shape != z.shape[:1]:
+            raise WhichtaskError(
+                f"the loss has the shape {tuple(losses.shape)}; Z {tuple(z.shape)} needs one loss an example, "
+                f"[{z.shape[0]}]"
+            )
+        (gradient,) = torch.autograd.grad(losses.sum(), point)
+    return losses.detach(), gradient
+
+
+def require_tau(tau: float) -> float:
+    """Return a temperature that is positive and finite.
+
+    Raises:
+        WhichtaskError: it is not.
+    """
+    if not 0 < tau < float("inf"):
+        raise WhichtaskError(f"tau is {tau}; the temperature must be positive and finite")
+    return tau
+
+
+def one_step(gradient: Tensor, tau: float, parts: int | Sequence[int] | None = None) -> Tensor:
+    """Turn a gradient at the maximum-entropy point into a posterior, ``softmax(-g / tau)`` (Eq. 7, facts 1.1).
+
+    This is one exponentiated-gradient step, and the exact maximum of the linearised evidence bound
+    ``-z . g + tau H(z)``.
+
+    Args:
+        gradient: [B, K], of the loss with respect to Z at ``maximum_entropy``.
+        tau: temperature, in units of the loss; see ``calibration.fit_tau``.
+        parts: sizes of the parts of Z; None: one part.
+
+    Returns:
+        [B, K], each part a distribution.
+    """
+    return softmax(-gradient / require_tau(tau), gradient.shape[1] if parts is None else parts)
+
+
+def infer_one_step(
+    loss: Loss,
+    batch: int,
+    parts: int | Sequence[int],
+    tau: float = 1.0,
+    *,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """Infer the posterior of a batch by one forward and one backward pass.
+
+    Args:
+        loss: of the trained network on this batch.
+        batch: number of examples B.
+        parts: number of tasks K, or the sizes of several parts.
+        tau: temperature, in units of the loss.
+        dtype: of Z.
+        device: of Z.
+
+    Returns:
+        [B, sum of parts], each part a distribution.
+    """
+    _, gradient = gradient_at(loss, maximum_entropy(batch, parts, dtype=dtype, device=device))
+    return one_step(gradient, tau, parts)
+
+
+def entropy(z: Tensor) -> Tensor:
+    """Return the entropy of each row [B] in nats; summed over the parts where there are several."""
+    total: Tensor = torch.special.entr(z).sum(dim=1)
+    return total
+
+
+def iterate(
+    loss: Loss,
+    start: Tensor,
+    settings: InferenceSettings,
+    parts: int | Sequence[int] | None = None,
+    record: Sequence[int] | None = None,
+) -> dict[int, Tensor]:
+    """Optimise Z with frozen weights (facts 1.3).
+
+    Args:
+        loss: of the trained network.
+        start: logits of Z to start from, [B, K]; zeros are the maximum-entropy point.
+        settings: optimiser, steps and regulariser.
+        parts: sizes of the parts of Z; None: one part.
+        record: steps at which Z is kept, 0 being the start; None: the last.
+
+    Returns:
+        Z [B, K] at each of these steps.
+    """
+    sizes = parts_of(start.shape[1] if parts is None else parts)
+    wanted = {settings.steps} if record is None else set(record)
+    if wanted and max(wanted) > settings.steps:
+        raise WhichtaskError(f"step {max(wanted)} cannot be recorded: there are {settings.steps} steps")
+    logits = start.detach().clone()
+    optimizer = _optimizer(logits, settings)
+    kept = {0: softmax(logits, sizes)} if 0 in wanted else {}
+    for step in range(1, settings.steps + 1):
+        gradient = _logit_gradient(loss, logits, settings, sizes)
+        if optimizer is None:
+            logits = logits - settings.learning_rate * gradient
+        else:
+            logits.grad = gradient
+            optimizer.step()
+        if step in wanted:
+            kept[step] = softmax(logits, sizes)
+    return kept
+
+
+def _optimizer(logits: Tensor, settings: InferenceSettings) -> torch.optim.Optimizer | None:
+    """Return an optimiser of the logits; None for exponentiated gradient, which is a plain step on them."""
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD([logits], lr=settings.learning_rate, momentum=settings.momentum)
+    return torch.optim.Adam([logits], lr=settings.learning_rate) if settings.optimizer == "adam" else None
+
+
+def _logit_gradient(loss: Loss, logits: Tensor, settings: InferenceSettings, sizes: tuple[int, ...]) -> Tensor:
+    """Return the gradient of loss plus regulariser with respect to the logits.
+
+    For exponentiated gradient it is the gradient with respect to Z itself: adding a multiple of it to the logits
+    multiplies Z by its exponential.
+    """
+    mirror = settings.optimizer == "exponentiated"
+
+    def objective(point: Tensor) -> Tensor:
+        z = point if mirror else softmax(point, sizes)
+        value = loss(z)
+        if settings.regulariser == "entropy" and settings.weight:
+            value = value - settings.weight * entropy(z)
+        return value
+
+    _, gradient = gradient_at(objective, softmax(logits, sizes) if mirror else logits)
+    if settings.regulariser == "l2":
+        gradient = gradient + settings.weight * logits
+    return gradient
+
+
+@torch.no_grad()
+def enumerate_losses(loss: Loss, batch: int, classes: int, like: Tensor | None = None) -> Tensor:
+    """Return the loss of every task given as one-hot, [B, classes]: K forward passes, the exact comparison.
+
+    Args:
+        loss: of the trained network.
+        batch: number of examples B.
+        classes: number of tasks K.
+        like: a tensor whose dtype and device Z shall have.
+    """
+    like = torch.empty(0) if like is None else like
+    columns = []
+    for label in range(classes):
+        labels = torch.full((batch,), label, device=like.device)
+        columns.append(loss(one_hot(labels, classes, like.dtype)))
+    return torch.stack(columns, dim=1)
+
+
+def exact_posterior(losses: Tensor, tau: float) -> Tensor:
+    """Return the posterior of a uniform prior from the losses of every task [B, K], ``softmax(-L / tau)``."""
+    return (-losses / require_tau(tau)).softmax(dim=1)
+
+
+def kl_bound(losses: Tensor, loss_at_start: Tensor, gradient: Tensor, tau: float) -> Tensor:
+    """Bound the divergence of the one-step from the exact posterior, in either direction.
+
+    With remainders ``r_k = L(e_k) - L(z0) - g . (e_k - z0)`` the exact posterior is the one-step posterior tilted by
+    ``exp(-r / tau)``. Hoeffding's lemma on a variable in an interval of length ``s = (max r - min r) / tau`` gives
+    ``KL <= s^2 / 8``, and the ratio of the two is at most ``exp(s)``, so also ``KL <= s``. Networks for which ``r`` is
+    the same for all tasks, such as a linear decoder with squared error and two tasks, are exact.
+
+    Args:
+        losses: [B, K], of every task given as one-hot.
+        loss_at_start: [B], at the maximum-entropy point.
+        gradient: [B, K], there.
+        tau: temperature of both posteriors.
+
+    Returns:
+        [B], nats.
+    """
+    remainder = losses - loss_at_start[:, None] - (gradient - gradient.mean(dim=1, keepdim=True))
+    span = (remainder.amax(dim=1) - remainder.amin(dim=1)) / require_tau(tau)
+    return torch.minimum(span, span.square() / 8)
+
+
+def divergence(p: Tensor, q: Tensor) -> Tensor:
+    """Return KL(p || q) of each row, [B] nats; where p is 0 it adds nothing.
+
+    Raises:
+        WhichtaskError: the shapes differ.
+    """
+    if p.shape != q.shape:
+        raise WhichtaskError(f"distributions of shapes {tuple(p.shape)} and {tuple(q.shape)} cannot be compared")
+    total: Tensor = (torch.special.xlogy(p, p) - torch.special.xlogy(p, q)).sum(dim=1)
+    return total
+
+
+def predict(z: Tensor, parts: int | Sequence[int] | None = None) -> Tensor:
+    """Return the most probable task of each part, int64 [B, parts]; [B] where there is one part."""
+    best = [part.argmax(dim=1) for part in split(z, z.shape[1] if parts is None else parts)]
+    return best[0] if len(best) == 1 else torch.stack(best, dim=1)
