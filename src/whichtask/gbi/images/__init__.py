@@ -1,0 +1,1 @@
+"""GBI on images: which class was it, and is it any class at all?"""
