@@ -1,0 +1,91 @@
+"""What inference costs as tasks and network grow: operations counted exactly, times measured in turns (facts 4.2.9)."""
+
+import time
+from collections.abc import Callable
+
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+from tqdm import tqdm
+
+from whichtask.config.gbi import AutoencoderSettings, ComputeJob, ComputeSettings
+from whichtask.gbi.autoencoder import Autoencoder, reconstruction_loss
+from whichtask.gbi.inference import enumerate_losses, infer_one_step, iterate
+from whichtask.seeding import seeded, torch_generator
+
+SHAPE = (28, 28, 1)
+CODE = 4
+
+
+def measure(job: ComputeJob, device: torch.device) -> pd.DataFrame:
+    """Count and time every method for every number of tasks and every width.
+
+    The decoders are untrained: neither operations nor times depend on the weights' values.
+
+    Returns:
+        One row for each width, number of tasks and method: ``repeat``, ``width``, ``tasks``, ``parameters`` of the
+        decoder, ``method``, ``forward_passes`` and ``backward_passes`` (both of one example),
+        ``operations_per_image`` (floating-point, of matrix products and convolutions) and ``seconds_per_image``.
+    """
+    settings, rows = job.compute, []
+    cells = [(width, tasks) for width in settings.widths for tasks in settings.tasks]
+    for width, tasks in tqdm(cells, desc="compute", unit="network", disable=None, leave=False):
+        with seeded("gbi compute", job.seed, job.repeat, width, tasks):
+            layers = AutoencoderSettings(channels=[16, 32], code=CODE, hidden=width, entry="multiplicative")
+            model = Autoencoder(SHAPE, tasks, layers, torch_generator("gbi compute", "entry", job.repeat)).to(device)
+        height, side, channels = SHAPE
+        images = torch.rand(settings.batch_size, channels, height, side, generator=torch_generator("compute images"))
+        for parameter in model.parameters():
+            parameter.requires_grad = False  # only Z is asked for its gradient
+        parameters = sum(p.numel() for p in [*model.first.parameters(), *model.entry.parameters()])
+        parameters += sum(p.numel() for p in model.rest.parameters())
+        shared = {"repeat": job.repeat, "width": width, "tasks": tasks, "parameters": parameters}
+        rows += [shared | row for row in _methods(model, images.to(device), tasks, settings)]
+    return pd.DataFrame(rows)
+
+
+def _methods(model: Autoencoder, images: Tensor, tasks: int, settings: ComputeSettings) -> list[dict[str, object]]:
+    of_images, batch, steps = reconstruction_loss(model, images), len(images), settings.inference.steps
+
+    def loss(z: Tensor) -> Tensor:
+        return of_images(z.clone())  # the counter cannot follow a leaf of the graph into a module
+
+    methods: dict[str, tuple[int, int, Callable[[], object]]] = {
+        "one-step": (1, 1, lambda: infer_one_step(loss, batch, tasks, device=images.device)),
+        "iterative": (
+            steps,
+            steps,
+            lambda: iterate(loss, torch.zeros(batch, tasks, device=images.device), settings.inference),
+        ),
+        "likelihood": (tasks, 0, lambda: enumerate_losses(loss, batch, tasks, images)),
+    }
+    operations = {}
+    for name, (_, _, run) in methods.items():
+        with FlopCounterMode(display=False) as counter:
+            run()
+        operations[name] = counter.get_total_flops() / batch
+    seconds: dict[str, list[float]] = {name: [] for name in methods}
+    for _ in range(settings.measurements):
+        for name, (_, _, run) in methods.items():
+            seconds[name].append(_seconds(run, images.device))
+    return [
+        {
+            "method": name,
+            "forward_passes": forward,
+            "backward_passes": backward,
+            "operations_per_image": operations[name],
+            "seconds_per_image": sorted(seconds[name])[len(seconds[name]) // 2] / batch,
+        }
+        for name, (forward, backward, _) in methods.items()
+    ]
+
+
+def _seconds(run: Callable[[], object], device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    started = time.perf_counter()
+    run()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
