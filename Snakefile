@@ -10,6 +10,7 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/signals.smk"
 include: "workflow/rules/functions.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/agreement.smk"
@@ -17,6 +18,8 @@ include: "workflow/rules/discovery.smk"
 include: "workflow/rules/probes.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/imagenet.smk"
+include: "workflow/rules/gbi_plan.smk"
+include: "workflow/rules/gbi.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/figures.smk"
 
@@ -36,6 +39,27 @@ rule headline:
         f"{RESULTS}/claims_headline.csv",
     message:
         "the headline figures are in {RESULTS}/figures/"
+
+
+rule fetch:
+    input:
+        [data_file(name) for name in (*SETTINGS_OF, "hundred", "text")],
+    message:
+        "the data are in {RESULTS}/data/"
+
+
+rule task_discovery:
+    input:
+        [figure_files(figure) for figure in FIGURE_INPUTS if figure.startswith("td_")],
+    message:
+        "all figures of Task Discovery are in {RESULTS}/figures/"
+
+
+rule gbi:
+    input:
+        [figure_files(figure) for figure in FIGURE_INPUTS if figure.startswith("gbi_")],
+    message:
+        "all figures of Gradient-Based Inference are in {RESULTS}/figures/"
 
 
 rule figures:

@@ -7,6 +7,8 @@ TERM). Whoever keeps state asks ``pending`` between two steps and calls ``leave`
 import signal
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -38,3 +40,23 @@ def leave() -> NoReturn:
     name = signal.Signals(_received[0]).name
     print(f"{name}: the state is saved; the same command goes on from here", file=sys.stderr, flush=True)
     sys.exit(EXIT_CODE)
+
+
+def handles(process: int, number: int) -> bool:
+    """Say whether a process handles a signal itself; one that does not would die of it. False for one that is gone."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
+
+def hand_on(number: int, frame: FrameType | None) -> None:
+    """Send a signal to all processes below this one that handle it; a handler for the Snakemake above a job."""
+    import psutil  # noqa: PLC0415  # only Snakemake needs it
+
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if handles(child.pid, number):
+                child.send_signal(number)
