@@ -128,8 +128,10 @@ def test_the_shipped_claims_are_valid_and_their_ids_unique() -> None:
     for claim in claims:
         low, high = claim.accepted()
         assert low < high
-        # Memory is marked where a reader sees it, and no number rests on it.
-        assert claim.source.tag != "M" or ("memory" in claim.note and claim.paper_value is None)
+        # Memory is marked where a reader sees it; no number of Task Discovery rests on it.
+        if claim.source.tag == "M":
+            assert "memory" in claim.note
+            assert claim.paper_value is None or claim.paper == "GBI"
 
 
 def test_the_shipped_numbers_are_those_of_the_fact_sheet() -> None:
@@ -464,3 +466,35 @@ def test_a_claim_is_measured_in_one_way(tmp_path: Path) -> None:
     for wrong in (DRAWN | {"measure": ORDERING["measure"]}, {k: v for k, v in DRAWN.items() if k != "drawn"}):
         with pytest.raises(WhichtaskError, match="give either measure or drawn"):
             drawn_row(tmp_path, wrong, [])
+
+
+def test_seeds_that_both_sides_share_are_compared_one_by_one(tmp_path: Path) -> None:
+    """What seeds have in common does not widen the interval, and the data are those that the figure names."""
+    rows = [
+        {"method": method, "row": "seed", "repeat": seed, "accuracy": 0.1 * seed + gain, "data": "digits"}
+        for method, gain in (("one-step", 0.05), ("other", 0.0))
+        for seed in range(4)
+    ]
+    path = tmp_path / "td_similarity.csv"
+    write_csv(path, pd.DataFrame(rows))
+    measured = {
+        "value": "accuracy",
+        "rows": {"method": "one-step", "row": "seed"},
+        "against": {"method": "other", "row": "seed"},
+        "unit": "repeat",
+    }
+    alike = {"needs": {"data": ["digits"]}, "paper_high": None, "paper_low": 0.0, "paper": "GBI"}
+    together = drawn_row(tmp_path, DRAWN | alike | {"drawn": measured | {"paired": True}}, [path])
+    apart = drawn_row(tmp_path, DRAWN | alike | {"drawn": measured}, [path])
+    assert together["low"] == pytest.approx(0.05) == together["high"]
+    assert apart["high"] - apart["low"] > 0.1
+    assert (together["data"], together["verdict"], together["n"]) == ("digits", "agrees", 4)
+    with pytest.raises(WhichtaskError, match="paired goes with against"):
+        alone = {"value": "accuracy", "rows": {"row": "seed"}, "paired": True}
+        drawn_row(tmp_path, DRAWN | {"drawn": alone}, [path])
+
+
+def test_a_figure_that_names_no_data_gets_those_of_the_claim(tmp_path: Path) -> None:
+    named = DRAWN | {"drawn": DRAWN["drawn"] | {"data": "text"}}
+    assert drawn_row(tmp_path, named, [drawn_table(tmp_path)])["data"] == "text"
+    assert drawn_row(tmp_path, DRAWN, [drawn_table(tmp_path)])["data"] == "cifar10"

@@ -140,7 +140,17 @@ CHANGES: dict[str, tuple[list[str], set[str], set[str]]] = {
     "discovery": (
         ["discovery={temperature: 4.0}"],
         {"discover", "dynamics", "td_similarity", "claims"},
-        {"data", "tasks", "simclr", "td_examples", "td_as_by_network"},
+        {"data", "tasks", "simclr", "td_examples", "td_as_by_network", "infer_images", "gbi_mnist_table"},
+    ),
+    "another way to iterate Z": (
+        ["gbi={cifar100: {inference: {steps: 4}}}"],
+        {"infer_cifar100", "gbi_cifar100_table", "claims"},
+        {"data", "hundred", "infer_images", "infer_toy", "infer_language", "gbi_mnist_table", "discover"},
+    ),
+    "longer toy streams": (
+        ["gbi={toy: {blocks: 8}}"],
+        {"infer_toy-learning", "infer_toy", "gbi_toy_learning"},
+        {"infer_unsupervised", "infer_language", "infer_images", "gbi_unsupervised", "discover"},
     ),
 }
 
@@ -235,9 +245,20 @@ def test_a_killed_run_goes_on_where_it_was(project: Path, tmp_path: Path) -> Non
         assert ours.read_bytes() == theirs.read_bytes(), name
 
 
-def test_your_own_images_and_tasks_run_through(tmp_path: Path, small_images: ImageSet) -> None:
+def test_one_more_seed_runs_one_more_job(project: Path) -> None:
+    run = snakemake(project, "--dry-run", "--config", "gbi={compute: {seeds: [0, 1, 2]}}")
+    assert run.returncode == 0, run.stderr
+    count = re.search(r"^infer_compute +(\d+)$", run.stdout + run.stderr, re.M)
+    assert count
+    assert count.group(1) == "1"
+
+
+def test_your_own_images_and_tasks_run_through(project: Path, tmp_path: Path, small_images: ImageSet) -> None:
     """Images from an .npz, tasks from a CSV: scored, compared and drawn beside the others; an edited CSV runs again."""
     copied = copy_project(tmp_path)
+    # What does not depend on the images is there already.
+    for folder in ("gbi", "data"):
+        shutil.copytree(project / "results" / "smoke" / folder, copied / "results" / "smoke" / folder)
     small_images.save(copied / "mine.npz")
     write_user_csv(copied / "mine.csv", random_tasks(500, 2, seed=9))
     content = {

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
 
@@ -11,6 +12,7 @@ from whichtask.config import (
     REGULATED,
     AgreementJob,
     DataJob,
+    DataSettings,
     DiscoveryJob,
     DynamicsJob,
     FeatureJob,
@@ -25,6 +27,20 @@ from whichtask.config import (
     ground_truth,
     load_config,
     variants,
+)
+from whichtask.config.gbi import (
+    Cifar100Job,
+    ComputeJob,
+    ContinualJob,
+    HundredJob,
+    ImagesJob,
+    ImagesMoreJob,
+    LanguageJob,
+    RicherJob,
+    TextJob,
+    ToyJob,
+    ToyLearningJob,
+    UnsupervisedJob,
 )
 from whichtask.errors import WhichtaskError
 from whichtask.paths import require_writable
@@ -44,7 +60,19 @@ RESULTS = SETTINGS.results
 ENVIRONMENT = "../../environment.yml"
 PACKAGE = Path(workflow.basedir) / "src" / "whichtask"
 DATA, TRUTH = SEARCHES
+# Image sets of GBI, under names that a user's file cannot take (checked with the configuration).
+GBI_DATA = ["mnist", "fashion_mnist", "factors32"]
 SETTINGS_OF = {
+    **{
+        name: SETTINGS.model_copy(
+            update={
+                "data": DataSettings(
+                    name=name, generated_images=SETTINGS.gbi.factors_images
+                )
+            }
+        )
+        for name in GBI_DATA
+    },
     DATA: SETTINGS,
     TRUTH: SETTINGS.model_copy(update={"data": SETTINGS.ground_truth.data}),
 }
@@ -55,9 +83,10 @@ SETS = ["random", "human", "discovered", *(["user"] if SETTINGS.tasks.user else 
 # How comparisons score tasks: changes of the agreement job, and how many tasks of a set (None: all).
 STUDIES = {name: getattr(SETTINGS.studies, name) for name in ("images", "pairs")}
 FEW = SETTINGS.plan.comparison_tasks
+PAIRS = SETTINGS.plan.comparison_pairs or SETTINGS.agreement.pairs
 PROTOCOLS = {
     **{
-        f"images-{n}": ({"images": n}, FEW)
+        f"images-{n}": ({"images": n, "pairs": PAIRS}, FEW)
         for n in {*SETTINGS.plan.image_sweep, SETTINGS.plan.network_images} - {None}
     },
     "studies": (STUDIES, None),
@@ -72,6 +101,17 @@ PROTOCOLS = {
 # again when the code that decides its result has changed, and only then.
 FLOOR_0 = ["artifacts.py", "seeding.py"]
 TRAINING = [*FLOOR_0, "networks", "tasks", "training"]
+GBI_CORE = [
+    *TRAINING,
+    "stats.py",
+    "gbi/__init__.py",
+    "gbi/abstraction.py",
+    "gbi/autoencoder.py",
+    "gbi/entry.py",
+    "gbi/fit.py",
+    "gbi/inference.py",
+    "gbi/scores.py",
+]
 ROOMS = {
     "data": [*FLOOR_0, "data"],
     "tasks": [*FLOOR_0, "networks", "tasks"],
@@ -85,6 +125,16 @@ ROOMS = {
     "ground_truth": [*FLOOR_0, "networks", "tasks", "ground_truth.py", "stats.py"],
     "splits": [*TRAINING, "splits", "stats.py"],
     "imagenet": [*TRAINING, "splits", "imagenet"],
+    "gbi_toy-learning": [*GBI_CORE, "gbi/toy"],
+    "gbi_toy": [*GBI_CORE, "gbi/toy"],
+    "gbi_images": [*GBI_CORE, "gbi/images"],
+    "gbi_images-more": [*GBI_CORE, "gbi/images"],
+    "gbi_language": [*GBI_CORE, "gbi/language"],
+    "gbi_cifar100": [*GBI_CORE, "gbi/hundred"],
+    "gbi_richer": [*GBI_CORE, "gbi/hundred", "gbi/richer"],
+    "gbi_continual": [*GBI_CORE, "gbi/hundred", "gbi/continual"],
+    "gbi_unsupervised": [*GBI_CORE, "gbi/toy", "gbi/unsupervised.py"],
+    "gbi_compute": [*GBI_CORE, "gbi/compute.py"],
     "figures": [
         *FLOOR_0,
         "stats.py",
@@ -101,7 +151,7 @@ def one_of(names):
 
 
 wildcard_constraints:
-    data=one_of([DATA, TRUTH]),
+    data=one_of(SETTINGS_OF),
     network=one_of(SETTINGS.networks),
     search=one_of({name for searches in SEARCHES.values() for name in searches}),
     kind=one_of(["random", "human", "factor", "user", *BASELINES]),

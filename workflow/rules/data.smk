@@ -27,6 +27,53 @@ rule data:
         "whichtask data fetch {params.name:q} --job {params.job:q} --out {output:q} > {log:q} 2>&1"
 
 
+rule hundred:
+    input:
+        code("data"),
+    output:
+        f"{RESULTS}/data/hundred.npz",
+    log:
+        f"{RESULTS}/logs/data/hundred.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/data/hundred.tsv"
+    priority: 300
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        job=HundredJob.of(SETTINGS).model_dump_json(),
+    message:
+        "get images of about a hundred classes"
+    shell:
+        "whichtask data hundred --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+
+
+rule text:
+    input:
+        code("data"),
+        own=own_file(SETTINGS.gbi.language.folder),
+    output:
+        f"{RESULTS}/data/text.npz",
+    log:
+        f"{RESULTS}/logs/data/text.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/data/text.tsv"
+    priority: 300
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        job=TextJob.of(SETTINGS).model_dump_json(),
+    message:
+        "get text of many domains"
+    shell:
+        "whichtask data text --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+
+
 rule tasks:
     input:
         code("tasks"),

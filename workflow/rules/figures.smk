@@ -13,8 +13,8 @@ for FIGURE in FIGURE_INPUTS:
             png=report(
                 figure_files(FIGURE)[0],
                 caption=f"../report/{FIGURE}.rst",
-                category="Task Discovery",
-                labels={"figure": FIGURE, "data": DATA, "scale": SETTINGS.scale},
+                category="GBI" if FIGURE.startswith("gbi_") else "Task Discovery",
+                labels=figure_labels(FIGURE),
             ),
             others=figure_files(FIGURE)[1:],
         log:

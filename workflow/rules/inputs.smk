@@ -215,6 +215,8 @@ if SETTINGS.imagenet.folder:
             for control in ("adversarial", "random")
         ]
     }
+HEADLINE_INPUTS |= GBI_HEADLINE_INPUTS
+OTHER_INPUTS |= GBI_OTHER_INPUTS
 FIGURE_INPUTS = HEADLINE_INPUTS | OTHER_INPUTS
 ANIMATED = {"td_dynamics"}
 
@@ -237,5 +239,12 @@ def input_options(wildcards, input):
 
 def drawn_tables(wildcards):
     """List the tables of figures that claims are read from: those of studies too, unless only headlines are wanted."""
-    figures = OTHER_INPUTS if wildcards.claims == "claims" else {}
+    studies = OTHER_INPUTS if wildcards.claims == "claims" else {}
+    figures = [*studies, *GBI_HEADLINE_INPUTS]
     return [f"{RESULTS}/figures/{figure}.csv" for figure in figures]
+
+
+def figure_labels(figure):
+    """Return the labels of a figure in the report; the figures of GBI name their data themselves."""
+    data = {} if figure.startswith("gbi_") else {"data": DATA}
+    return {"figure": figure, **data, "scale": SETTINGS.scale}

@@ -8,7 +8,7 @@ import pandas as pd
 from whichtask.claims.model import EACH, Drawn, Measure
 from whichtask.errors import WhichtaskError
 from whichtask.figures.splits import paired
-from whichtask.figures.tables import pairwise_interval
+from whichtask.figures.tables import only, pairwise_interval
 from whichtask.stats import Estimate, crossed_interval, difference_interval, mean_interval
 
 
@@ -22,6 +22,8 @@ class Evidence(NamedTuple):
     """Of the set or split that is fitted worst; NaN where no training is involved."""
     images_train: int | None
     """Training images of one network (mean over splits); None where no training is involved."""
+    data: str | None = None
+    """The data set, where the figure's table names one; None: that of the run."""
 
 
 NOTHING = float("nan")
@@ -80,7 +82,7 @@ def drawn_evidence(drawn: Drawn, table: pd.DataFrame | None) -> Iterator[Evidenc
         table: CSV of the figure; None where it was not drawn.
 
     Raises:
-        WhichtaskError: the table lacks a column.
+        WhichtaskError: the table lacks a column, or its rows are of several data sets.
     """
     chosen = _drawn_rows(drawn, drawn.rows, table)
     against = _drawn_rows(drawn, drawn.against, table) if drawn.against else None
@@ -90,13 +92,17 @@ def drawn_evidence(drawn: Drawn, table: pd.DataFrame | None) -> Iterator[Evidenc
     first = chosen[drawn.value].to_list(), chosen[drawn.unit].to_list()
     if against is None:
         estimate = mean_interval(*first)
+    elif drawn.paired:
+        sides = [rows.groupby(drawn.unit)[drawn.value].mean() for rows in (chosen, against)]
+        estimate = mean_interval((sides[0] - drawn.times * sides[1]).dropna().to_list())
     else:
         second = (drawn.times * against[drawn.value]).to_list(), against[drawn.unit].to_list()
         estimate = difference_interval(first, second)
     fits = [
         rows[drawn.train_accuracy].mean() for rows in (chosen, against) if rows is not None and drawn.train_accuracy
     ]
-    yield Evidence("", estimate, float(min(fits, default=NOTHING)), None)
+    data = only(chosen, "data") if "data" in chosen else drawn.data
+    yield Evidence("", estimate, float(min(fits, default=NOTHING)), None, data)
 
 
 def _drawn_rows(drawn: Drawn, wanted: Mapping[str, str], table: pd.DataFrame | None) -> pd.DataFrame | None:

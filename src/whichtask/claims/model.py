@@ -20,9 +20,10 @@ SPLIT_STATISTICS = ("split_accuracy", "split_drop")
 class Source(Section):
     """Where a claim was found."""
 
-    tag: Literal["C", "R", "W", "S", "A", "I", "M"] = Field(
-        description="C the authors' code, R its README, W the web page, S abstract and introduction, A computed from "
-        "the authors' files, I inference, M memory of the paper."
+    tag: Literal["C", "R", "W", "S", "A", "V", "P", "I", "M"] = Field(
+        description="C the authors' code, R its README, W the web page, S abstract and introduction or a summary of "
+        "the paper, A computed from the authors' files, V a published review that quotes the paper, P code that the "
+        "first author wrote before, I inference, M memory of the paper."
     )
     where: str = Field(min_length=1, description="Place in that source.")
 
@@ -87,8 +88,16 @@ class Drawn(Section):
     rows: dict[str, str] = Field(min_length=1, description="Columns and what they must hold in these rows.")
     against: dict[str, str] | None = Field(None, description="Other rows, whose mean is subtracted.")
     times: float = Field(1.0, description="Factor on the mean that is subtracted.")
+    paired: bool = Field(False, description="Whether both sides share their units, such as seeds: units are compared.")
+    data: str | None = Field(None, description="The data, where the figure's table has no column that names them.")
     unit: str = Field("task", description="Column that names the independent units of the interval.")
     train_accuracy: str | None = Field(None, description="Column of the train accuracy, where networks were trained.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.paired and self.against is None:
+            raise ValueError("paired goes with against")
+        return self
 
 
 class Claim(Section):
@@ -96,6 +105,7 @@ class Claim(Section):
 
     id: str = Field(pattern=r"^[a-z0-9_]+$", description="Unique name.")
     statement: str = Field(min_length=1, description="What is claimed, in one sentence.")
+    paper: Literal["Task Discovery", "GBI"] = Field("Task Discovery", description="Which paper claims it.")
     figure: str = Field(description="ID of our figure that shows it.")
     kind: Kind = Field(description="Decides at which scales it is comparable.")
     paper_value: float | None = Field(None, description="The paper's number; null for orderings.")

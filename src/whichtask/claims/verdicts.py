@@ -101,12 +101,14 @@ def evaluate(
 
 def _row(claim: Claim, evidence: Evidence, scale: str, data: str) -> dict[str, Any]:
     estimate = evidence.estimate
+    data = evidence.data or data
     reasons = [] if estimate is None else _reasons(claim, estimate, scale, data)
     verdict: Verdict = "not measured"
     if estimate is not None:
         verdict = "not comparable at this scale" if reasons else verdict_of(estimate, claim.accepted())
     return {
         "id": claim.id,
+        "paper_title": claim.paper,
         "statement": claim.statement,
         "figure": claim.figure,
         "paper": claim.paper_value,
@@ -170,10 +172,11 @@ def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
         md_path,
         f"# Claims\n\n{counts}.\n\n"
         "A claim agrees if the whole 95 % interval (bootstrap over tasks, or over targets and attacking tasks for "
-        "train-test splits, n pairs of them) lies in the region of the third "
+        "train-test splits, n pairs of them, or over seeds for GBI) lies in the region of the third "
         "column, differs if all of it lies outside, and is undecided otherwise. Numbers are compared at paper scale "
         "only, orderings and effects at laptop scale too. Sources: C the authors' code, R its README, W the web page, "
-        "S abstract and introduction, A computed from the authors' files, I inference, M memory of the paper, "
+        "S abstract and introduction, or a summary, A computed from the authors' files, V a published review that "
+        "quotes the paper, P earlier code of the first author, I inference, M memory of the paper, "
         f"unverified.\n\n{body}\n",
     )
 

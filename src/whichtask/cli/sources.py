@@ -7,6 +7,7 @@ import typer
 
 from whichtask.cli.settings import ConfigOption, JobOption, ThreadsOption, resolve
 from whichtask.config import KNOWN_DATA, DataJob, DataSettings, TaskJob, parse
+from whichtask.config.gbi import HundredJob
 from whichtask.config.jobs import KEYS_OF_KIND
 from whichtask.errors import WhichtaskError
 
@@ -44,6 +45,20 @@ def fetch(
     path = out or Path("results/data") / f"{settings.slug}.npz"
     images.save(path)
     print(f"{path}: {images.n_train} + {images.n_test} images from {images.provenance.get('source', settings.name)}")
+
+
+@data_app.command("hundred")
+def hundred(out: OutOption, config: ConfigOption = None, job: JobOption = None) -> None:
+    """Get images of about a hundred classes: CIFAR-100, or where it cannot be had the generated factors32.
+
+    `gbi.hundred` of the configuration says which of them may be taken.
+    """
+    from whichtask.data.substitute import fetch_hundred
+
+    settings = resolve(HundredJob, job, config, HundredJob.of)
+    images = fetch_hundred(settings.hundred, settings.factors_images)
+    images.save(out)
+    print(f"{out}: {images.n_train} + {images.n_test} images of {images.name}: {images.provenance.get('note', '')}")
 
 
 @data_app.command("describe")

@@ -17,7 +17,7 @@ SMOKE: dict[str, Any] = {
     },
     "tasks": {"random": 2, "human_limit": 2},
     "agreement": {"pairs": 2, "images": 500, "epochs": 2, "batch_size": 100, "bootstrap": 200},
-    "plan": {"network_images": 200, "image_sweep": [200, 500], "comparison_tasks": 2},
+    "plan": {"network_images": 200, "image_sweep": [200, 500], "comparison_tasks": 2, "comparison_pairs": None},
     "discovery": {
         "tasks": 3,
         "dimensions": 4,
@@ -98,6 +98,7 @@ PAPER: dict[str, Any] = {
         "network_images": None,
         "image_sweep": [1_000, 5_000, 10_000, 25_000],
         "comparison_tasks": 5,
+        "comparison_pairs": None,
     },
     "discovery": {
         "encoder": "resnet18",

@@ -48,6 +48,8 @@ class DataSettings(Section):
         if name in KNOWN_DATA:
             return name
         if path.is_dir() or (path.suffix == ".npz" and path.is_file()):
+            if path.stem in KNOWN_DATA:
+                raise ValueError(f"{name!r} would be kept under the name of a known data set; rename it")
             return str(path)  # a leading ~ is resolved once, here
         raise ValueError(
             f"{name!r} is no known data set ({', '.join(KNOWN_DATA)}) and no existing folder or .npz file either"
@@ -72,7 +74,7 @@ class DataSettings(Section):
 class TaskSettings(Section):
     """Which labellings are scored beside the discovered ones."""
 
-    random: Count = Field(8, description="How many random labellings (a fair coin for each image).")
+    random: Count = Field(6, description="How many random labellings (a fair coin for each image).")
     human: Literal["core", "all"] = Field(
         "core",
         description="Human tasks: the core set of mutually dissimilar class partitions, or all balanced partitions.",
@@ -134,6 +136,9 @@ class PlanSettings(Section):
     )
     comparison_tasks: Count | None = Field(
         3, description="Tasks of each kind in both comparisons, of networks and of numbers of images; null takes all."
+    )
+    comparison_pairs: Count | None = Field(
+        1, description="Pairs of networks for each of these tasks; null takes agreement.pairs."
     )
 
 

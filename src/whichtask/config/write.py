@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from whichtask.artifacts import write_text
@@ -32,6 +32,11 @@ def _plain(value: Any) -> str:
     return yaml.safe_dump(value, default_flow_style=True, width=10**6, sort_keys=False).removesuffix("...\n").strip()
 
 
+def _json(value: Any) -> Any:
+    """Return a value of a configuration as plain lists, mappings and scalars."""
+    return TypeAdapter(Any).dump_python(value, mode="json")
+
+
 def _lines(section: BaseModel, indent: int) -> Iterator[str]:
     pad = " " * indent
     for name, field in type(section).model_fields.items():
@@ -43,9 +48,9 @@ def _lines(section: BaseModel, indent: int) -> Iterator[str]:
         elif isinstance(value, Mapping):
             yield f"{pad}{name}:"
             for key, entry in value.items():
-                yield f"{pad}  {key}: {_plain(entry.model_dump(mode='json'))}"
+                yield f"{pad}  {key}: {_plain(_json(entry))}"
         else:
-            yield f"{pad}{name}: {_plain(section.model_dump(mode='json')[name])}"
+            yield f"{pad}{name}: {_plain(_json(value))}"
         if indent == 0 and isinstance(value, (BaseModel, Mapping)):
             yield ""
 
@@ -63,22 +68,18 @@ def render_yaml(config: Config, header: str = "") -> str:
     return "\n".join([*head, *([""] if head else []), *_lines(config, 0)]).rstrip() + "\n"
 
 
-def _rows(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str, str]]:
+def _rows(model: type[BaseModel], prefix: str = "", section: BaseModel | None = None) -> Iterator[tuple[str, str, str]]:
+    """List key, value and meaning of all keys; the values are those of a section, or else the model's defaults."""
     for name, field in model.model_fields.items():
         key = f"{prefix}{name}"
-        default = field.get_default(call_default_factory=True)
-        if isinstance(default, BaseModel):
+        value = getattr(section, name) if section else field.get_default(call_default_factory=True)
+        if isinstance(value, BaseModel):
             yield f"**{key}**", "", field.description or ""
-            yield from _rows(type(default), f"{key}.")
+            yield from _rows(type(value), f"{key}.", value)
         elif key == "networks":
             yield f"**{key}**", "", field.description or ""
         else:
-            shown = _plain(default.model_dump(mode="json") if isinstance(default, BaseModel) else _listed(default))
-            yield f"`{key}`", f"`{shown}`", field.description or ""
-
-
-def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+            yield f"`{key}`", f"`{_plain(_json(value))}`", field.description or ""
 
 
 def render_table() -> str:

@@ -15,6 +15,28 @@ from whichtask.figures.examples import draw_examples
 from whichtask.figures.explain import draw_explain, draw_uninterpretable
 from whichtask.figures.factors import draw_factors
 from whichtask.figures.gallery import draw_gallery
+from whichtask.figures.gbi_cifar100 import draw_cifar100_table, draw_z_reliance
+from whichtask.figures.gbi_compute import draw_compute
+from whichtask.figures.gbi_continual import draw_continual
+from whichtask.figures.gbi_diagram import draw_concavity, draw_method
+from whichtask.figures.gbi_ensembles import draw_ensembles
+from whichtask.figures.gbi_images_curves import draw_bottleneck, draw_iterations
+from whichtask.figures.gbi_images_generations import draw_generations
+from whichtask.figures.gbi_images_table import draw_mnist_table
+from whichtask.figures.gbi_language import draw_language_learning
+from whichtask.figures.gbi_language_context import draw_language_context
+from whichtask.figures.gbi_language_novel import draw_language_novel
+from whichtask.figures.gbi_ood import draw_ood_table, draw_ood_tau
+from whichtask.figures.gbi_ood_confidence import draw_confidence_histograms
+from whichtask.figures.gbi_posterior import draw_posterior_kl
+from whichtask.figures.gbi_richer import draw_richer
+from whichtask.figures.gbi_toy_bayes import draw_toy_bayes
+from whichtask.figures.gbi_toy_forgetting import draw_toy_forgetting
+from whichtask.figures.gbi_toy_generalisation import draw_toy_generalisation
+from whichtask.figures.gbi_toy_gradients import draw_toy_gradients
+from whichtask.figures.gbi_toy_learning import draw_toy_learning
+from whichtask.figures.gbi_toy_modules import draw_toy_modules
+from whichtask.figures.gbi_unsupervised import draw_unsupervised
 from whichtask.figures.imagenet import draw_imagenet
 from whichtask.figures.inputs import Draw, Inputs
 from whichtask.figures.linear import draw_linear
@@ -30,6 +52,22 @@ from whichtask.figures.studies import draw_dimension, draw_human_included, draw_
 from whichtask.figures.tradeoff import draw_tradeoff
 
 FIGURES: dict[str, Draw] = {
+    "gbi_mnist_table": draw_mnist_table,
+    "gbi_iterations": draw_iterations,
+    "gbi_images_generations": draw_generations,
+    "gbi_bottleneck": draw_bottleneck,
+    "gbi_ood_table": draw_ood_table,
+    "gbi_ood_tau": draw_ood_tau,
+    "gbi_confidence_histograms": draw_confidence_histograms,
+    "gbi_ensembles": draw_ensembles,
+    "gbi_cifar100_table": draw_cifar100_table,
+    "gbi_z_reliance": draw_z_reliance,
+    "gbi_continual": draw_continual,
+    "gbi_richer": draw_richer,
+    "gbi_compute": draw_compute,
+    "gbi_concavity": draw_concavity,
+    "gbi_diagram": draw_method,
+    "gbi_posterior_kl": draw_posterior_kl,
     "td_examples": draw_examples,
     "td_as_by_network": draw_by_network,
     "td_as_by_source": draw_by_source,
@@ -66,6 +104,16 @@ FIGURES: dict[str, Draw] = {
     "td_diagram_agreement": draw_agreement,
     "td_diagram_search": draw_search,
     "td_diagram_split": draw_split,
+    "gbi_language_learning": draw_language_learning,
+    "gbi_language_context": draw_language_context,
+    "gbi_language_novel": draw_language_novel,
+    "gbi_toy_learning": draw_toy_learning,
+    "gbi_toy_modules": draw_toy_modules,
+    "gbi_toy_forgetting": draw_toy_forgetting,
+    "gbi_toy_generalisation": draw_toy_generalisation,
+    "gbi_toy_gradients": draw_toy_gradients,
+    "gbi_toy_bayes": draw_toy_bayes,
+    "gbi_unsupervised": draw_unsupervised,
 }
 
 __all__ = ["FIGURES", "Draw", "Inputs", "draw"]

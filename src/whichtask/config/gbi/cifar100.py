@@ -1,20 +1,72 @@
-"""CIFAR-100 autoencoder with a gated decoder (facts 2.2)."""
+"""A hundred classes: an autoencoder whose wide decoder layer is gated by Z (facts 2.2, 5)."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from whichtask.config.base import Section
-from whichtask.config.gbi.inference import repeated
+from whichtask.config.gbi.inference import FitSettings, InferenceSettings, repeated
+from whichtask.config.sections import Count, Share
 
 if TYPE_CHECKING:
     from whichtask.config.model import Config
 
+EntryName = Literal["concatenated", "additive", "multiplicative", "bernoulli"]
+
+
+class GatedSettings(Section):
+    """The network: components -> code of bounded length, with noise -> wide layer and Z -> components."""
+
+    encoder: Count = Field(256, description="Width of the encoder's hidden layer.")
+    code: Annotated[int, Field(ge=0)] = Field(32, description="Width of the image's code; 0: the decoder sees Z only.")
+    noise: Annotated[float, Field(ge=0)] = Field(
+        1.0, description="S.d. of training noise on each entry of the code, whose entries have a mean square of 1."
+    )
+    hidden: Count = Field(1024, description="Width of the decoder's layer into which Z enters.")
+    entry: EntryName = Field("bernoulli", description="How Z enters that layer.")
+    share: Share = Field(0.5, description="Share of gates that are open where Z enters by a fixed mask (bernoulli).")
+
+
+class SweepSettings(Section):
+    """When is Z used? One key of the network changed at a time, with short training."""
+
+    codes: list[Count] = Field([4, 16, 64], description="Other widths of the code.")
+    noises: list[Annotated[float, Field(ge=0)]] = Field([0.0, 0.5, 2.0], description="Other levels of code noise.")
+    hidden: list[Count] = Field([64, 256], description="Other widths of the layer into which Z enters.")
+    entries: list[EntryName] = Field(
+        ["concatenated", "additive", "multiplicative"], description="Other ways for Z to enter."
+    )
+    epochs: Count = Field(3, description="Passes over the training images for each network of the sweep.")
+    test_images: Count = Field(2_000, description="Test images on which the networks of the sweep are measured.")
+
 
 class Cifar100Settings(Section):
-    """CIFAR-100 autoencoder with a gated decoder (facts 2.2)."""
+    """A hundred classes. Network and training were chosen on held-out training images of CIFAR-100."""
 
     seeds: list[int] = Field([0, 1, 2], min_length=1, description="Seeds of the repeats; each is one job.")
+    train_images: Count | None = Field(None, description="Training images to learn from; null takes all that are left.")
+    validation_images: Count = Field(4_000, description="Training images set aside, on which tau is chosen.")
+    test_images: Count | None = Field(None, description="Test images; null takes all.")
+    components: Count = Field(
+        256,
+        description="Principal components of the training pixels in which images are reconstructed; the loss is the "
+        "squared pixel error within them (96 % of the variance of CIFAR-100 with 256).",
+    )
+    network: GatedSettings = Field(GatedSettings(), description="The network of the table.")
+    fit: FitSettings = Field(
+        FitSettings(epochs=12, batch_size=128, learning_rate=1e-3), description="Training of the table's networks."
+    )
+    inference: InferenceSettings = Field(
+        InferenceSettings(learning_rate=0.2, steps=50, weight=0.0), description="Iterative optimisation of Z."
+    )
+    superclasses: bool = Field(True, description="Whether a network is also trained with coarse classes as Z.")
+    sweep: SweepSettings = Field(SweepSettings(), description="Networks that show when Z is used at all.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.network.code == 0:
+            raise ValueError("network.code must be at least 1: the network without a code is a row of its own")
+        return self
 
 
 class Cifar100Job(Section):
@@ -31,5 +83,29 @@ class Cifar100Job(Section):
         return cls(seed=config.seed, repeat=repeat, cifar100=settings)
 
 
-SMOKE: dict[str, Any] = {"seeds": [0, 1]}
-PAPER: dict[str, Any] = {"seeds": [0, 1, 2, 3, 4]}
+SMOKE: dict[str, Any] = {
+    "seeds": [0, 1],
+    "train_images": 600,
+    "validation_images": 200,
+    "test_images": 200,
+    "components": 16,
+    "network": {"encoder": 16, "code": 4, "hidden": 32},
+    "fit": {"epochs": 1, "batch_size": 128, "learning_rate": 1e-3},
+    "inference": {"learning_rate": 0.1, "steps": 3, "weight": 0.0},
+    "sweep": {"codes": [2], "noises": [0.0], "hidden": [8], "entries": ["additive"], "epochs": 1, "test_images": 100},
+}
+PAPER: dict[str, Any] = {
+    "seeds": [0, 1, 2, 3, 4],
+    "validation_images": 5_000,
+    "components": 3_072,
+    "network": {"encoder": 1024, "hidden": 2048},
+    "fit": {"epochs": 50, "batch_size": 128, "learning_rate": 1e-3},
+    "inference": {"learning_rate": 0.1, "steps": 400, "weight": 0.0},
+    "sweep": {
+        "codes": [4, 8, 16, 64, 128, 256],
+        "noises": [0.0, 0.25, 0.5, 2.0],
+        "hidden": [64, 256, 1024, 4096],
+        "epochs": 10,
+        "test_images": 10_000,
+    },
+}

@@ -1,6 +1,6 @@
 """All sections of Gradient-Based Inference, and what the presets change in them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
@@ -21,6 +21,10 @@ from whichtask.config.gbi.language import LanguageSettings
 from whichtask.config.gbi.richer import RicherSettings
 from whichtask.config.gbi.toy import ToySettings
 from whichtask.config.gbi.unsupervised import UnsupervisedSettings
+from whichtask.config.sections import Count
+
+if TYPE_CHECKING:
+    from whichtask.config.model import Config
 
 _EXPERIMENTS = {
     "toy": _toy,
@@ -37,6 +41,14 @@ _EXPERIMENTS = {
 class GbiSettings(Section):
     """Gradient-Based Inference: one section for each experiment."""
 
+    hundred: Literal["either", "cifar100", "factors32"] = Field(
+        "either",
+        description="Images of about a hundred classes: CIFAR-100, factors32 (96 classes), or the first that is there.",
+    )
+    factors_images: tuple[Count, Count] = Field(
+        (12_000, 3_000), description="Training and test images of factors32 that are drawn for GBI."
+    )
+
     toy: ToySettings = Field(ToySettings(), description="Toy sequences.")
     images: ImagesSettings = Field(ImagesSettings(), description="MNIST and out-of-distribution images.")
     cifar100: Cifar100Settings = Field(Cifar100Settings(), description="A hundred classes.")
@@ -47,5 +59,25 @@ class GbiSettings(Section):
     compute: ComputeSettings = Field(ComputeSettings(), description="Cost of inference.")
 
 
-GBI_SMOKE: dict[str, Any] = {name: experiment.SMOKE for name, experiment in _EXPERIMENTS.items()}
-GBI_PAPER: dict[str, Any] = {name: experiment.PAPER for name, experiment in _EXPERIMENTS.items()}
+class HundredJob(Section):
+    """Get images of about a hundred classes."""
+
+    hundred: Literal["either", "cifar100", "factors32"]
+    factors_images: tuple[Count, Count]
+
+    @classmethod
+    def of(cls, config: "Config") -> Self:
+        """Take what the job needs from the whole configuration."""
+        return cls(hundred=config.gbi.hundred, factors_images=config.gbi.factors_images)
+
+
+GBI_SMOKE: dict[str, Any] = {
+    "hundred": "factors32",
+    "factors_images": [1_200, 300],
+    **{name: experiment.SMOKE for name, experiment in _EXPERIMENTS.items()},
+}
+GBI_PAPER: dict[str, Any] = {
+    "hundred": "cifar100",
+    "factors_images": [50_000, 10_000],
+    **{name: experiment.PAPER for name, experiment in _EXPERIMENTS.items()},
+}

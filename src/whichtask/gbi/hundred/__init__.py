@@ -1,0 +1,7 @@
+"""A hundred classes: GBI, likelihood and the pure generative model, and when the network uses Z at all (facts 2.2)."""
+
+from whichtask.gbi.hundred.components import Components
+from whichtask.gbi.hundred.network import GatedAutoencoder
+from whichtask.gbi.hundred.study import Study
+
+__all__ = ["Components", "GatedAutoencoder", "Study"]
