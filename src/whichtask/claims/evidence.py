@@ -87,7 +87,7 @@ def drawn_evidence(drawn: Drawn, table: pd.DataFrame | None) -> Iterator[Evidenc
     chosen = _drawn_rows(drawn, drawn.rows, table)
     against = _drawn_rows(drawn, drawn.against, table) if drawn.against else None
     if chosen is None or (drawn.against and against is None):
-        yield Evidence("", None, NOTHING, None)
+        yield Evidence("", None, NOTHING, None, drawn.data)
         return
     first = chosen[drawn.value].to_list(), chosen[drawn.unit].to_list()
     if against is None:
