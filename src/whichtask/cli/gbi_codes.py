@@ -6,11 +6,9 @@ from typing import Annotated
 import typer
 
 from whichtask.cli.experiments import FolderOption
-from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
+from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption
 from whichtask.config.gbi import ContinualJob, RicherJob
-
-RepeatOption = Annotated[int | None, typer.Option(help="Seed of the repeat; default: the first of the seeds.")]
 
 
 def register(app: typer.Typer) -> None:

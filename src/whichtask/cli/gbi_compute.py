@@ -1,14 +1,10 @@
 """The verb that measures what inference of Z costs. It imports what it runs when it runs."""
 
-from typing import Annotated
-
 import typer
 
 from whichtask.cli.experiments import FolderOption
-from whichtask.cli.settings import ConfigOption, JobOption, ThreadsOption, resolve
+from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ThreadsOption, resolve
 from whichtask.config.gbi import ComputeJob
-
-RepeatOption = Annotated[int | None, typer.Option(help="Seed of the repeat; default: the first of the seeds.")]
 
 
 def register(app: typer.Typer) -> None:

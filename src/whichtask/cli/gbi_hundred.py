@@ -6,13 +6,12 @@ from typing import Annotated
 import typer
 
 from whichtask.cli.experiments import FolderOption
-from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
+from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
 from whichtask.config.gbi import Cifar100Job
 
 HundredOption = Annotated[
     Path, typer.Option("--data", help="Image set: CIFAR-100, or factors32, whose images get 96 classes.")
 ]
-RepeatOption = Annotated[int | None, typer.Option(help="Seed of the repeat; default: the first of the seeds.")]
 
 
 def register(app: typer.Typer) -> None:

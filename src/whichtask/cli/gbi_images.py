@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from whichtask.cli.experiments import FolderOption
-from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
+from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption
 from whichtask.config.gbi.images import ImagesJob, ImagesMoreJob
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 OutsideOption = Annotated[
     Path, typer.Option("--outside", help="Image set of the same size whose images are out of distribution.")
 ]
-RepeatOption = Annotated[int | None, typer.Option(help="One of the seeds of the section; default: the first.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from whichtask.cli.experiments import FolderOption
-from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
+from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import data_app
 from whichtask.config.gbi.language import LanguageJob, TextJob
 
@@ -47,7 +47,7 @@ def text(
 def language(
     data: Annotated[Path, typer.Option("--data", help="Text by domain, as `whichtask data text` wrote it.")],
     out: FolderOption,
-    repeat: Annotated[int | None, typer.Option(help="One of the seeds of the section; default: the first.")] = None,
+    repeat: RepeatOption = None,
     config: ConfigOption = None,
     job: JobOption = None,
     results: ResultsOption = Path("results"),

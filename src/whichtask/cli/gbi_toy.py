@@ -10,11 +10,9 @@ from typing import Annotated
 import typer
 
 from whichtask.cli.experiments import FolderOption
-from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
+from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
 from whichtask.config.gbi.toy import ToyJob, ToyLearningJob, ToyLearningSettings
 from whichtask.config.gbi.unsupervised import UnsupervisedJob
-
-RepeatOption = Annotated[int | None, typer.Option(help="Which of the seeds; default: the first.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -24,6 +24,7 @@ JobOption = Annotated[
     typer.Option("--job", help="The job's settings as JSON, as the workflow passes them, instead of --config."),
 ]
 ThreadsOption = Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all cores.")]
+RepeatOption = Annotated[int | None, typer.Option(help="One of the seeds of the section; default: the first.")]
 ResultsOption = Annotated[
     Path, typer.Option(help="Results folder, in whose .state folder a killed run keeps what it needs to go on.")
 ]

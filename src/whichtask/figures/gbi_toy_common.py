@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.tables import RESAMPLES, read_table
+from whichtask.figures.repeats import read_repeats
+from whichtask.figures.tables import RESAMPLES
 from whichtask.stats import mean_interval
 
 ARMS = {
@@ -62,8 +62,7 @@ def read_all(inputs: Inputs, name: str, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         WhichtaskError: no file, or a table that does not fit.
     """
-    paths: Sequence[Path] = files(inputs, name)
-    return pd.concat([read_table(path, ["repeat", *columns]) for path in paths], ignore_index=True)
+    return read_repeats(files(inputs, name), columns)
 
 
 def estimates(table: pd.DataFrame, by: Sequence[str], values: Iterable[str]) -> pd.DataFrame:
