@@ -9,8 +9,8 @@ from whichtask.config.gbi import InferenceSettings
 from whichtask.config.gbi.cifar100 import GatedSettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi import enumerate_losses, gradient_at, maximum_entropy, one_hot
+from whichtask.gbi.autoencoder import squared_error
 from whichtask.gbi.hundred import Components, GatedAutoencoder, measure
-from whichtask.gbi.hundred.network import squared_error
 from whichtask.seeding import seeded, torch_generator
 
 KINDS = ("concatenated", "additive", "multiplicative", "bernoulli")

@@ -4,6 +4,7 @@ The encoder never sees Z, so the reconstruction error as a function of Z asks th
 """
 
 import math
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -94,13 +95,25 @@ class Autoencoder(nn.Module):
         return squared_error(self.decode(code, z), images).mean()
 
 
+class EncodesAndDecodes(Protocol):
+    """A network that codes an image without Z and decodes the code with Z."""
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Return the code of images."""
+        ...
+
+    def decode(self, code: Tensor, z: Tensor) -> Tensor:
+        """Return images from codes and Z."""
+        ...
+
+
 def squared_error(reconstruction: Tensor, images: Tensor) -> Tensor:
-    """Return the squared error summed over the pixels of each image, [B]."""
+    """Return the squared error summed over the pixels or components of each image, [B]."""
     return (reconstruction - images).square().flatten(1).sum(dim=1)
 
 
-def reconstruction_loss(model: Autoencoder, images: Tensor) -> Loss:
-    """Return the loss of Z on a batch of images: their squared reconstruction error; they are encoded once."""
+def reconstruction_loss(model: EncodesAndDecodes, images: Tensor) -> Loss:
+    """Return the loss of Z on a batch of images: their squared error; they are encoded once, without noise."""
     with torch.no_grad():
         code = model.encode(images)
     return lambda z: squared_error(model.decode(code, z), images)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from whichtask.config.gbi.cifar100 import GatedSettings
+from whichtask.gbi.autoencoder import reconstruction_loss, squared_error
 from whichtask.gbi.entry import Entry
 from whichtask.gbi.inference import Loss
 
@@ -58,11 +59,4 @@ class GatedAutoencoder(nn.Module):
 
     def loss(self, images: Tensor) -> Loss:
         """Return the loss of Z on images [B, D]: their squared error; they are encoded once, without noise."""
-        with torch.no_grad():
-            code = self.encode(images)
-        return lambda z: squared_error(self.decode(code, z), images)
-
-
-def squared_error(reconstruction: Tensor, images: Tensor) -> Tensor:
-    """Return the squared error summed over the components of each image, [B]."""
-    return (reconstruction - images).square().sum(dim=1)
+        return reconstruction_loss(self, images)

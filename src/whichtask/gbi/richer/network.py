@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from whichtask.config.gbi.richer import CodedSettings
+from whichtask.gbi.autoencoder import reconstruction_loss, squared_error
 from whichtask.gbi.entry import Entry
-from whichtask.gbi.hundred.network import squared_error
 from whichtask.gbi.inference import Loss
 
 
@@ -67,6 +67,4 @@ class CodedAutoencoder(nn.Module):
 
     def loss(self, images: Tensor) -> Loss:
         """Return the loss of Z on images [B, D]: their squared error; they are encoded once, without noise."""
-        with torch.no_grad():
-            code = self.encode(images)
-        return lambda z: squared_error(self.decode(code, z), images)
+        return reconstruction_loss(self, images)
