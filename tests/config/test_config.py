@@ -139,3 +139,10 @@ def test_a_leading_tilde_is_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyP
     settings = load_config({"data": {"name": "~/photos", "image_size": 28}}).data
     assert settings.name == str(tmp_path / "photos")
     assert settings.slug == "photos"
+
+
+@pytest.mark.parametrize("name", ["mnist", "ground_truth", "hundred", "text"])
+def test_your_own_images_cannot_take_the_name_of_another_data_set(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(WhichtaskError, match="under a name that another data set has; rename it"):
+        load_config({"data": {"name": str(tmp_path / name), "image_size": 28}})

@@ -28,3 +28,5 @@ KNOWN_DATA: dict[str, DataFacts] = {
     "cifar100": DataFacts((32, 32, 3), 50_000, 10_000, 100),
     "factors32": DataFacts((32, 32, 3), 50_000, 10_000, 6),
 }
+RESERVED_NAMES = frozenset({*KNOWN_DATA, "ground_truth", "hundred", "text"})
+"""Names of files in ``RESULTS/data`` that the workflow makes itself."""

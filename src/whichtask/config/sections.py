@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from whichtask.config.base import KNOWN_DATA, Section
+from whichtask.config.base import KNOWN_DATA, RESERVED_NAMES, Section
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -48,8 +48,8 @@ class DataSettings(Section):
         if name in KNOWN_DATA:
             return name
         if path.is_dir() or (path.suffix == ".npz" and path.is_file()):
-            if path.stem in KNOWN_DATA:
-                raise ValueError(f"{name!r} would be kept under the name of a known data set; rename it")
+            if path.stem in RESERVED_NAMES:
+                raise ValueError(f"{name!r} would be kept under a name that another data set has; rename it")
             return str(path)  # a leading ~ is resolved once, here
         raise ValueError(
             f"{name!r} is no known data set ({', '.join(KNOWN_DATA)}) and no existing folder or .npz file either"
