@@ -1,9 +1,13 @@
-"""Shared fixtures: one torch thread, and a small image set on which small networks learn something."""
+"""Shared fixtures: one torch thread, a small image set on which small networks learn something, a finished run."""
+
+import os
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
+from projects import Project
 
 from whichtask.data import ImageSet
 
@@ -29,3 +33,23 @@ def small_images() -> ImageSet:
         image[row : row + 4, column : column + 4] += 120
     pixels = images.astype(np.uint8)
     return ImageSet("quadrants", pixels[:400], labels[:400], pixels[400:], labels[400:], ("a", "b", "c", "d"))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project after a smoke run of everything; to be read or dry-run, not to be changed.
+
+    Test processes share it: the first one that needs it makes it. ``Project.like`` makes a copy to play with.
+    """
+    # Each test process has a folder of its own below a common one.
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    base = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+    folder = base / "finished"
+    with FileLock(base / "finished.lock"):
+        project = Project(folder)
+        if not (folder / "done").exists():
+            run = project.smoke("all", "headline")
+            logs = "\n".join(path.read_text() for path in project.results.glob("logs/**/*.log"))
+            assert run.returncode == 0, run.stderr[-4000:] + logs[-4000:]
+            (folder / "done").touch()
+    return project

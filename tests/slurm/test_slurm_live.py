@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from slurm_project import PROFILE, Project
+from projects import SLURM, Project
 
 from whichtask.data import ImageSet
 from whichtask.interrupts import handles
@@ -97,7 +97,7 @@ def submitted(project: Project) -> list[str]:
 def test_a_warned_and_requeued_job_ends_with_the_same_bits(projects: tuple[Project, Project]) -> None:
     undisturbed, project = projects
     whole = undisturbed.start(TARGET, "--cores", "1", *FILES)
-    process = project.start(TARGET, "--profile", PROFILE, *QUICK, "--cores", "2", *FILES)
+    process = project.start(TARGET, "--profile", SLURM, *QUICK, "--cores", "2", *FILES)
     log = project.folder / LOG
 
     until(lambda: trains(project), process, project)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from slurm_project import ROOT
+from projects import ROOT
 
 pytestmark = pytest.mark.workflow
 PATIENCE = 120  # seconds; a busy machine is no failure

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yte  # type: ignore[import-untyped]
-from slurm_project import PROFILE, ROOT, Project
+from projects import ROOT, SLURM, Project
 
 pytestmark = pytest.mark.workflow
 SETTINGS = {
@@ -56,7 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, notebook: Path) -> Project:
 @pytest.fixture
 def edited(made: Project) -> Any:
     """The same with the settings of a cluster in the profile."""
-    profile = made.folder / PROFILE / "config.yaml"
+    profile = made.folder / SLURM / "config.yaml"
     before = text = profile.read_text()
     for name, value in SETTINGS.items():
         text, count = re.subn(rf"^  - {name} = .*$", f"  - {name} = {value}", text, flags=re.M)
@@ -73,7 +73,7 @@ def submissions(project: Project, notebook: Path, *targets: str, retries: int | 
     """
     files = {path: path.stat() for path in (project.folder / R).rglob("*") if path.is_file()}
     (notebook / "notes").unlink(missing_ok=True)
-    words = ["--profile", PROFILE, "--configfile", "config/smoke.yaml", "--rerun-triggers", "mtime"]
+    words = ["--profile", SLURM, "--configfile", "config/smoke.yaml", "--rerun-triggers", "mtime"]
     words += ["--slurm-init-seconds-before-status-checks", "1"]
     words += [] if retries is None else ["--retries", str(retries)]
     code, said = project.snakemake(*words, "--force", *(f"{R}/{target}" for target in targets))
@@ -167,7 +167,7 @@ def test_a_run_survives_a_slurm_that_does_not_answer(made: Project, notebook: Pa
     (notebook / "sacct").write_text(f'#!/bin/sh\ncase "$*" in *--name*) {lines} ;; *) exit 1 ;; esac\n')
     process = made.start(
         *(outputs[0], "--force", "--rerun-triggers", "mtime", "--retries", "0"),
-        *("--profile", PROFILE, "--configfile", "config/smoke.yaml"),
+        *("--profile", SLURM, "--configfile", "config/smoke.yaml"),
         *("--slurm-init-seconds-before-status-checks", "1", "--max-status-checks-per-second", "10"),
     )
     try:
@@ -184,7 +184,7 @@ def profile() -> dict[str, Any]:
     before = Path.cwd()
     os.chdir(ROOT)
     try:
-        with (ROOT / PROFILE / "config.yaml").open() as stream:
+        with (ROOT / SLURM / "config.yaml").open() as stream:
             return dict(yte.process_yaml(stream, require_use_yte=True))
     finally:
         os.chdir(before)

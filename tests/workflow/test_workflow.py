@@ -1,11 +1,7 @@
 """The whole graph at smoke scale, through Snakemake as a user calls it."""
 
 import json
-import os
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,54 +9,18 @@ import pandas as pd
 import pytest
 import yaml
 from PIL import Image
+from projects import Project, jobs
 
 from whichtask.data import ImageSet
 from whichtask.figures import FIGURES
 from whichtask.tasks import TaskSet, random_tasks, write_user_csv
 
 pytestmark = pytest.mark.workflow
-COMMAND = [sys.executable, "-m", "snakemake", "--cores", "2"]
-ROOT = Path(__file__).parents[2]
 DRAWN = set(FIGURES) - {"td_imagenet"}  # only where there is an ImageNet folder
-PARTS = ("Snakefile", "workflow", "profiles", "config", "src", "environment.yml")
 
 
-def snakemake(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    # A flag ends the list of configuration files: `words` may begin with targets.
-    command = [*COMMAND, "--configfile", "config/smoke.yaml", "--nocolor", *words]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-
-
-def jobs(run: subprocess.CompletedProcess[str]) -> set[str]:
-    """Return the rules that a dry run would run."""
-    assert run.returncode == 0, run.stderr
-    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", run.stdout + run.stderr, re.S | re.M)
-    return {line.split()[0] for line in table.group(1).splitlines()} if table else set()
-
-
-def copy_project(target: Path) -> Path:
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            shutil.copy2(source, target / part)
-    return target
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project after a smoke run."""
-    copied = copy_project(tmp_path_factory.mktemp("project"))
-    run = snakemake(copied, "all", "headline")
-    logs = "\n".join(path.read_text() for path in copied.glob("results/smoke/logs/**/*.log"))
-    assert run.returncode == 0, run.stderr[-4000:] + logs[-4000:]
-    return copied
-
-
-def test_everything_that_was_promised_is_there(project: Path) -> None:
-    results = project / "results" / "smoke"
+def test_everything_that_was_promised_is_there(finished: Project) -> None:
+    results = finished.results
     for figure in DRAWN:
         with Image.open(results / "figures" / f"{figure}.png") as image:
             assert min(image.size) > 100, "a gallery of one task is low"
@@ -75,8 +35,8 @@ def test_everything_that_was_promised_is_there(project: Path) -> None:
     assert (results / "claims.md").read_text().startswith("# Claims")
 
 
-def test_contracts_on_disk(project: Path) -> None:
-    results = project / "results" / "smoke"
+def test_contracts_on_disk(finished: Project) -> None:
+    results = finished.results
     images = ImageSet.load(results / "data" / "fashion_mnist.npz")
     assert (images.n_train, images.n_test, images.shape) == (60_000, 10_000, (28, 28, 1))
     for name in ("random", "human", "discovered", "dynamics"):
@@ -94,8 +54,8 @@ def test_contracts_on_disk(project: Path) -> None:
     assert not any((results / ".state").iterdir()), "finished jobs leave no live state"
 
 
-def test_a_second_run_does_nothing(project: Path) -> None:
-    run = snakemake(project, "all", "headline")
+def test_a_second_run_does_nothing(finished: Project, tmp_path: Path) -> None:
+    run = Project.like(finished, tmp_path).smoke("all", "headline")
     assert run.returncode == 0
     assert "Nothing to be done" in run.stdout + run.stderr
 
@@ -156,36 +116,59 @@ CHANGES: dict[str, tuple[list[str], set[str], set[str]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_changed_key_reruns_only_what_depends_on_it(project: Path, change: str) -> None:
+def test_a_changed_key_reruns_only_what_depends_on_it(finished: Project, change: str) -> None:
     config, again, untouched = CHANGES[change]
-    planned = jobs(snakemake(project, "--dry-run", "--config", *config))
+    planned = set(jobs(finished.smoke("--dry-run", "--config", *config)))
     assert again <= planned
     assert not untouched & planned
 
 
-def test_changed_code_of_figures_reruns_figures_only(project: Path) -> None:
-    file = project / "src" / "whichtask" / "figures" / "style.py"
-    before, stat = file.read_text(), file.stat()
-    try:
-        file.write_text(before + "\n# changed\n")
-        planned = jobs(snakemake(project, "--dry-run"))
-    finally:
-        file.write_text(before)
-        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert set(DRAWN) <= planned
-    assert not {"agreement", "discover", "data", "tasks"} & planned
+STYLES = {
+    # A change of style: the one figure that is drawn again.
+    "figures={own: {td_similarity: {dpi: 81}}}": "td_similarity",
+    "figures={own: {gbi_ood_table: {rc: {font.size: 8}}}}": "gbi_ood_table",  # claims are read from its numbers
+    "figures={example_images: 5}": "td_examples",
+    "figures={gif_milliseconds: 90}": "td_dynamics",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_changed_style_of_a_figure_reruns_one_job(finished: Project, style: str) -> None:
+    assert jobs(finished.smoke("all", "headline", "--dry-run", "--config", style)) == {STYLES[style]: 1}
+
+
+CODE = {
+    # A file of the package: rules that must run again when it changes, and no other.
+    "figures/similarity.py": {"td_similarity"},
+    "figures/gbi_ood.py": {"gbi_ood_table", "gbi_ood_tau", "claims"},  # the numbers of claims may have changed with it
+    "figures/style.py": {*DRAWN, "claims"},
+    "claims/verdicts.py": {"claims"},
+    "figures/__init__.py": set(),
+}
+
+
+@pytest.mark.parametrize("file", CODE)
+def test_changed_code_of_a_figure_reruns_what_it_decides(finished: Project, tmp_path: Path, file: str) -> None:
+    project = Project.like(finished, tmp_path)
+    with (project.folder / "src" / "whichtask" / file).open("a") as source:
+        source.write("\n# changed\n")
+    assert set(jobs(project.smoke("all", "headline", "--dry-run"))) == CODE[file]
 
 
 @pytest.mark.parametrize("config", ["config.yaml", "smoke.yaml", "paper.yaml"])
 def test_every_configuration_has_a_plan(tmp_path: Path, config: str) -> None:
-    run = snakemake(copy_project(tmp_path), "--dry-run", "--configfile", f"config/{config}")
-    assert {"discover", "agreement", "claims"} <= jobs(run)
+    run = Project(tmp_path).run("snakemake", "--cores", "2", "--nocolor", "-n", "--configfile", f"config/{config}")
+    assert {"discover", "agreement", "claims"} <= set(jobs(run))
 
 
 MISTAKES: dict[str, tuple[str, str]] = {
     "unknown key": ("agreement={epoch: 3}", "agreement.epoch: unknown key; did you mean 'epochs'?"),
     "unknown data": ("data={name: svhn}", "'svhn' is no known data set (fashion_mnist"),
     "too many tasks": ("discovery={tasks: 99}", "tasks must be at most dimensions"),
+    "style of no figure": (
+        "figures={own: {td_similar: {dpi: 9}}}",
+        "figures.own: no figure 'td_similar'; allowed: td_",
+    ),
     "unknown network": ("plan={networks: [vgg]}", "unknown network 'vgg'; networks has cnn"),
     "image too small": ("networks={vit: {arch: vit, patch: 9}}", "cannot be cut into patches of 9x9"),
 }
@@ -194,7 +177,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_bad_configuration_fails_before_any_job(tmp_path: Path, mistake: str) -> None:
     config, message = MISTAKES[mistake]
-    run = snakemake(copy_project(tmp_path), "--dry-run", "--config", config)
+    run = Project(tmp_path).smoke("--dry-run", "--config", config)
     assert run.returncode != 0
     said = run.stdout + run.stderr
     assert message in said
@@ -203,24 +186,24 @@ def test_a_bad_configuration_fails_before_any_job(tmp_path: Path, mistake: str) 
 
 
 def test_a_results_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
-    copied = copy_project(tmp_path)
-    (copied / "blocked").write_text("a file where a folder should be")
-    run = snakemake(copied, "--config", "results=blocked/results")
+    project = Project(tmp_path)
+    (tmp_path / "blocked").write_text("a file where a folder should be")
+    run = project.smoke("--config", "results=blocked/results")
     assert run.returncode != 0
     said = run.stdout + run.stderr
     assert "blocked" in said
     assert "Traceback" not in said
 
 
-def test_a_killed_run_goes_on_where_it_was(project: Path, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_where_it_was(finished: Project, tmp_path: Path) -> None:
     """Kill a discovery after its first saved state, run again, and compare with the uninterrupted result."""
-    results = project / "results" / "smoke"
-    copied = copy_project(tmp_path)
-    shutil.copytree(results / "data", copied / "results" / "smoke" / "data")
+    results = finished.results
+    project = Project(tmp_path)
+    shutil.copytree(results / "data", project.results / "data")
     settings = results / "discovery" / "fashion_mnist" / "discovered" / "config.yaml"
     job = json.dumps(yaml.safe_load(settings.read_text()))
     command = [
-        *(sys.executable, "-c"),
+        *("python", "-c"),
         "import whichtask.training.live as live; live.SAVE_EVERY_SECONDS = 0\n"
         "import os, whichtask.discovery.search as search\n"
         "save = search.TaskSearch.save\n"
@@ -232,35 +215,32 @@ def test_a_killed_run_goes_on_where_it_was(project: Path, tmp_path: Path) -> Non
         *("discover", "--data", "results/smoke/data/fashion_mnist.npz", "--out", "set", "--tasks", "found.npz"),
         *("--job", job, "--threads", "1", "--results", "live"),
     ]
-    killed = subprocess.run(command, cwd=copied, capture_output=True, check=False)
+    killed = project.run(*command)
     assert killed.returncode == -9
-    assert list((copied / "live" / ".state").glob("*/search.safetensors"))
-    assert not (copied / "found.npz").exists(), "nothing half-written"
-    again = subprocess.run(command, cwd=copied, capture_output=True, text=True, check=False)
+    assert list((tmp_path / "live" / ".state").glob("*/search.safetensors"))
+    assert not (tmp_path / "found.npz").exists(), "nothing half-written"
+    again = project.run(*command)
     assert again.returncode == 0, again.stderr
     expected = TaskSet.load(results / "tasks" / "fashion_mnist" / "discovered.npz")
-    assert np.array_equal(TaskSet.load(copied / "found.npz").labels, expected.labels)
+    assert np.array_equal(TaskSet.load(tmp_path / "found.npz").labels, expected.labels)
     for name in ("encoder.safetensors", "logits.npz"):
-        ours, theirs = copied / "set" / name, results / "discovery" / "fashion_mnist" / "discovered" / name
+        ours, theirs = tmp_path / "set" / name, results / "discovery" / "fashion_mnist" / "discovered" / name
         assert ours.read_bytes() == theirs.read_bytes(), name
 
 
-def test_one_more_seed_runs_one_more_job(project: Path) -> None:
-    run = snakemake(project, "--dry-run", "--config", "gbi={compute: {seeds: [0, 1, 2]}}")
-    assert run.returncode == 0, run.stderr
-    count = re.search(r"^infer_compute +(\d+)$", run.stdout + run.stderr, re.M)
-    assert count
-    assert count.group(1) == "1"
+def test_one_more_seed_runs_one_more_job(finished: Project) -> None:
+    run = finished.smoke("--dry-run", "--config", "gbi={compute: {seeds: [0, 1, 2]}}")
+    assert jobs(run)["infer_compute"] == 1
 
 
-def test_your_own_images_and_tasks_run_through(project: Path, tmp_path: Path, small_images: ImageSet) -> None:
+def test_your_own_images_and_tasks_run_through(finished: Project, tmp_path: Path, small_images: ImageSet) -> None:
     """Images from an .npz, tasks from a CSV: scored, compared and drawn beside the others; an edited CSV runs again."""
-    copied = copy_project(tmp_path)
+    project = Project(tmp_path)
     # What does not depend on the images is there already.
     for folder in ("gbi", "data"):
-        shutil.copytree(project / "results" / "smoke" / folder, copied / "results" / "smoke" / folder)
-    small_images.save(copied / "mine.npz")
-    write_user_csv(copied / "mine.csv", random_tasks(500, 2, seed=9))
+        shutil.copytree(finished.results / folder, project.results / folder)
+    small_images.save(tmp_path / "mine.npz")
+    write_user_csv(tmp_path / "mine.csv", random_tasks(500, 2, seed=9))
     content = {
         "data": {"name": "mine.npz", "train_images": 250, "heldout_images": 80, "discovery_heldout_images": 70},
         "tasks": {"user": "mine.csv"},
@@ -270,14 +250,14 @@ def test_your_own_images_and_tasks_run_through(project: Path, tmp_path: Path, sm
         "dynamics": {"images": 200},
         "splits": {"images": 250},
     }
-    (copied / "mine.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content))
     both = ["--configfile", "config/smoke.yaml", "mine.yaml"]
-    run = snakemake(copied, "headline", *both)
-    logs = "\n".join(path.read_text() for path in copied.glob("results/smoke/logs/**/*.log"))
+    run = project.run("snakemake", "headline", "--cores", "2", *both)
+    logs = "\n".join(path.read_text() for path in project.results.glob("logs/**/*.log"))
     assert run.returncode == 0, run.stderr[-4000:] + logs[-4000:]
-    drawn = pd.read_csv(copied / "results" / "smoke" / "figures" / "td_as_by_source.csv")
+    drawn = pd.read_csv(project.results / "figures" / "td_as_by_source.csv")
     assert set(drawn["set"]) == {"random", "human", "discovered", "user"}
-    write_user_csv(copied / "mine.csv", random_tasks(500, 2, seed=10))
-    planned = jobs(snakemake(copied, "headline", "--dry-run", *both))
+    write_user_csv(tmp_path / "mine.csv", random_tasks(500, 2, seed=10))
+    planned = set(jobs(project.run("snakemake", "headline", "--cores", "2", "--dry-run", "--nocolor", *both)))
     assert {"tasks", "agreement", "td_as_by_source", "claims"} <= planned
     assert not {"data", "discover", "dynamics", "td_examples"} & planned

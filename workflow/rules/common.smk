@@ -28,6 +28,7 @@ from whichtask.config import (
     load_config,
     variants,
 )
+from whichtask.config.sections import USED_BY
 from whichtask.config.gbi import (
     Cifar100Job,
     ComputeJob,
@@ -43,6 +44,7 @@ from whichtask.config.gbi import (
     UnsupervisedJob,
 )
 from whichtask.errors import WhichtaskError
+from whichtask.imports import modules_of_figures, stands_on
 from whichtask.paths import require_writable
 
 try:
@@ -59,6 +61,7 @@ RESULTS = SETTINGS.results
 # Documents the software of every rule; used with --software-deployment-method conda only.
 ENVIRONMENT = "../../environment.yml"
 PACKAGE = Path(workflow.basedir) / "src" / "whichtask"
+MODULES = modules_of_figures()
 DATA, TRUTH = SEARCHES
 # Image sets of GBI, under names that a user's file cannot take (checked with the configuration).
 GBI_DATA = ["mnist", "fashion_mnist", "factors32"]
@@ -135,14 +138,6 @@ ROOMS = {
     "gbi_continual": [*GBI_CORE, "gbi/hundred", "gbi/continual"],
     "gbi_unsupervised": [*GBI_CORE, "gbi/toy", "gbi/unsupervised.py"],
     "gbi_compute": [*GBI_CORE, "gbi/compute.py"],
-    "figures": [
-        *FLOOR_0,
-        "stats.py",
-        "data/imageset.py",
-        "tasks/taskset.py",
-        "figures",
-    ],
-    "claims": [*FLOOR_0, "stats.py", "figures", "claims"],
 }
 
 
@@ -169,6 +164,14 @@ def code(room):
     ]
 
 
+def code_of(*figures, room=None):
+    """List the source files that these figures, and a room, depend on."""
+    files = [MODULES[figure] for figure in figures]
+    if room:
+        files += [file.relative_to(PACKAGE) for file in (PACKAGE / room).glob("*.py")]
+    return [str(PACKAGE / file) for file in stands_on(*files)]
+
+
 def own_file(name):
     """Return a file or folder of the user's as an input list; nothing for None and for known data sets."""
     return [name] if name and name not in KNOWN_DATA else []
@@ -177,6 +180,12 @@ def own_file(name):
 def search_of(wildcards):
     """Return the configuration of the search that a job belongs to."""
     return SEARCHES[wildcards.data][wildcards.search]
+
+
+def as_it_is(job):
+    """Return the parameter that holds a job's JSON; in a constant one Snakemake would take its braces for wildcards."""
+    text = job.model_dump_json()
+    return lambda wildcards: text
 
 
 def as_list(paths):

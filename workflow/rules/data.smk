@@ -43,7 +43,7 @@ rule hundred:
         mem_mb=2000,
         runtime=30,
     params:
-        job=HundredJob.of(SETTINGS).model_dump_json(),
+        job=as_it_is(HundredJob.of(SETTINGS)),
     message:
         "get images of about a hundred classes"
     shell:
@@ -67,7 +67,7 @@ rule text:
         mem_mb=1000,
         runtime=30,
     params:
-        job=TextJob.of(SETTINGS).model_dump_json(),
+        job=as_it_is(TextJob.of(SETTINGS)),
     message:
         "get text of many domains"
     shell:

@@ -105,7 +105,7 @@ rule dynamics:
         runtime=1440,
     params:
         results=lambda wildcards: RESULTS,
-        job=DynamicsJob.of(SETTINGS).model_dump_json(),
+        job=as_it_is(DynamicsJob.of(SETTINGS)),
         folder=lambda wildcards, output: Path(output.records).parent,
     message:
         "discover one task and record its way"

@@ -8,7 +8,7 @@ for FIGURE in FIGURE_INPUTS:
             FIGURE
         input:
             **FIGURE_INPUTS[FIGURE],
-            code=code("figures"),
+            code=code_of(FIGURE),
         output:
             png=report(
                 figure_files(FIGURE)[0],
@@ -24,7 +24,7 @@ for FIGURE in FIGURE_INPUTS:
         conda:
             ENVIRONMENT
         params:
-            job=SETTINGS.figures.model_dump_json(),
+            job=SETTINGS.figures.of(FIGURE).model_dump_json(),
             inputs=input_options,
             figure=FIGURE,
         message:
@@ -35,13 +35,13 @@ for FIGURE in FIGURE_INPUTS:
 
 rule claims:
     input:
-        claims="config/claims.yaml",
+        claims=CLAIMS,
         tables=sorted({*BY_SOURCE, *BY_NETWORK}),
         similarities=lambda wildcards: SIMILARITIES
         + ([similarity_path(REGULATED)] if wildcards.claims == "claims" else []),
         splits=split_files("accuracies.csv", "discovered"),
         drawn=drawn_tables,
-        code=code("claims"),
+        behind=behind_claims,
     output:
         table=report(
             f"{RESULTS}/{{claims}}.csv",
@@ -64,6 +64,11 @@ rule claims:
         + options("splits", input.splits)
         + options("drawn", input.drawn),
         scale=SETTINGS.scale,
+        # Numbers of figures depend on these besides their tables.
+        settings=lambda wildcards: [
+            SETTINGS.figures.of(figure).model_dump(include={*USED_BY})
+            for figure in claimed(wildcards)
+        ],
     message:
         "compare with the paper"
     shell:

@@ -27,7 +27,7 @@ if SETTINGS.imagenet.folder:
             runtime=480,
         params:
             results=lambda wildcards: RESULTS,
-            job=ImageNetJob.split(SETTINGS).model_dump_json(),
+            job=as_it_is(ImageNetJob.split(SETTINGS)),
             folder=lambda wildcards, output: Path(output.table).parent,
         message:
             "split ImageNet by a randomly initialised network"
@@ -64,7 +64,7 @@ if SETTINGS.imagenet.folder:
             runtime=5760,
         params:
             results=lambda wildcards: RESULTS,
-            job=ImageNetJob.of(SETTINGS).model_dump_json(),
+            job=as_it_is(ImageNetJob.of(SETTINGS)),
             folder=lambda wildcards, output: Path(output.table).parent,
             split=lambda wildcards, input: Path(input.split).parent,
         message:

@@ -1,4 +1,6 @@
-# What every figure is drawn from. Figure: input name: files.
+# What every figure is drawn from. Figure: input name: files. And what the claims are read from.
+
+import yaml
 
 
 def data_path(data=DATA):
@@ -218,6 +220,22 @@ if SETTINGS.imagenet.folder:
 HEADLINE_INPUTS |= GBI_HEADLINE_INPUTS
 OTHER_INPUTS |= GBI_OTHER_INPUTS
 FIGURE_INPUTS = HEADLINE_INPUTS | OTHER_INPUTS
+for figure in SETTINGS.figures.own:
+    if figure not in FIGURE_INPUTS:
+        raise WorkflowError(
+            f"figures.own: no figure {figure!r}; allowed: {', '.join(FIGURE_INPUTS)}"
+        )
+
+CLAIMS = "config/claims.yaml"
+try:
+    # Figures whose numbers claims are read from; the verb checks the rest of the file.
+    CLAIMED = {
+        claim["figure"]: None
+        for claim in yaml.safe_load(Path(CLAIMS).read_text())["claims"]
+        if "drawn" in claim
+    }
+except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    raise WorkflowError(f"cannot read the claims in {CLAIMS}: {error}") from None
 ANIMATED = {"td_dynamics"}
 
 
@@ -237,11 +255,31 @@ def input_options(wildcards, input):
     ]
 
 
+def claimed(wildcards):
+    """List the figures whose numbers claims are read from: those of studies too, unless only headlines are wanted."""
+    drawn = FIGURE_INPUTS if wildcards.claims == "claims" else GBI_HEADLINE_INPUTS
+    return [figure for figure in CLAIMED if figure in drawn]
+
+
 def drawn_tables(wildcards):
-    """List the tables of figures that claims are read from: those of studies too, unless only headlines are wanted."""
-    studies = OTHER_INPUTS if wildcards.claims == "claims" else {}
-    figures = [*studies, *GBI_HEADLINE_INPUTS]
-    return [f"{RESULTS}/figures/{figure}.csv" for figure in figures]
+    """List the CSVs of these figures.
+
+    They are ancient because a figure that is only drawn again has the numbers that it had; what these are made from
+    (``behind_claims``) decides whether the claims are compared again.
+    """
+    return [ancient(f"{RESULTS}/figures/{figure}.csv") for figure in claimed(wildcards)]
+
+
+def behind_claims(wildcards):
+    """List the tables and the code that the numbers of these figures come from."""
+    figures = claimed(wildcards)
+    tables = {
+        path
+        for figure in figures
+        for paths in FIGURE_INPUTS[figure].values()
+        for path in as_list(paths)
+    }
+    return sorted(tables) + code_of(*figures, room="claims")
 
 
 def figure_labels(figure):

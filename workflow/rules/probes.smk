@@ -146,7 +146,7 @@ rule factors:
         ENVIRONMENT
     threads: 1
     params:
-        job=GroundTruthJob.of(SETTINGS).model_dump_json(),
+        job=as_it_is(GroundTruthJob.of(SETTINGS)),
         tasks=lambda wildcards, input: options("tasks", input.tasks),
     message:
         "match tasks with the true factors"

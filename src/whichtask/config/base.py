@@ -1,14 +1,37 @@
 """What every section of the configuration shares, and the facts about named data sets that it is checked against."""
 
-from typing import NamedTuple
+import re
+import unicodedata
+from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Section(BaseModel):
     """A frozen section that knows all its keys: an unknown one is an error, not a silent default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_it_stands(path: str) -> str:
+    """Refuse what Snakemake (braces), a terminal (control characters) or a command (a hyphen) reads otherwise."""
+    if any(mark in "{}" or unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in path):
+        raise ValueError(f"{path!r} has a brace, a line break or another control character in it; rename it")
+    if path.startswith("-"):
+        raise ValueError(f"{path!r} begins with a hyphen, as options do; give the whole path")
+    return path
+
+
+def _part_of_paths(name: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError(f"the name {name!r} goes into file names: letters, digits, '_', '-' and '.' only")
+    return name
+
+
+PathText = Annotated[str, AfterValidator(_as_it_stands)]
+"""A path of the user's: it goes into Snakemake's patterns and onto command lines."""
+PathPart = Annotated[str, AfterValidator(_part_of_paths)]
+"""A name that becomes a part of result paths, and with them of what a cluster's submit command quotes."""
 
 
 class DataFacts(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
-from whichtask.config.base import KNOWN_DATA, DataFacts, Section
+from whichtask.config.base import KNOWN_DATA, DataFacts, PathText, Section
 from whichtask.config.gbi.model import GbiSettings
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.config.sections import (
@@ -36,7 +36,7 @@ class Config(Section):
         description="What the numbers may be compared with: nothing, the paper's effects, the paper's numbers.",
     )
     seed: int = Field(0, description="Seed of the run; every draw is hashed from it and from what the draw is for.")
-    results: str = Field("results", min_length=1, description="Folder that everything is written to.")
+    results: PathText = Field("results", min_length=1, description="Folder that everything is written to.")
     data: DataSettings = Field(DataSettings(), description="Which images.")
     networks: dict[str, NetworkSpec] = Field(
         {

@@ -3,12 +3,14 @@
 Threads, memory, time, GPUs and partitions are not here: they belong to the workflow's rules and profiles.
 """
 
+import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from whichtask.config.base import KNOWN_DATA, RESERVED_NAMES, Section
+from whichtask.config.base import KNOWN_DATA, RESERVED_NAMES, PathPart, PathText, Section
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -18,7 +20,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 class DataSettings(Section):
     """Which images, and how its training part is divided."""
 
-    name: str = Field(
+    name: PathText = Field(
         "fashion_mnist",
         description="A known data set, an ImageFolder, or an .npz with x_train, y_train, x_test, y_test.",
     )
@@ -48,7 +50,7 @@ class DataSettings(Section):
         if name in KNOWN_DATA:
             return name
         if path.is_dir() or (path.suffix == ".npz" and path.is_file()):
-            if path.stem in RESERVED_NAMES:
+            if _slug(path) in RESERVED_NAMES:
                 raise ValueError(f"{name!r} would be kept under a name that another data set has; rename it")
             return str(path)  # a leading ~ is resolved once, here
         raise ValueError(
@@ -67,8 +69,13 @@ class DataSettings(Section):
 
     @property
     def slug(self) -> str:
-        """The name used in result paths: the data set's own, or the last part of a path."""
-        return self.name if self.name in KNOWN_DATA else Path(self.name).stem
+        """The name used in result paths: the data set's own, or the last part of a path without odd characters."""
+        return self.name if self.name in KNOWN_DATA else _slug(Path(self.name))
+
+
+def _slug(path: Path) -> str:
+    # A cluster's submit command holds this name, not always in quotes that stand every character.
+    return re.sub(r"[^\w.-]+", "_", Path(os.path.abspath(path)).stem).lstrip(".") or "images"  # noqa: PTH100  # links keep their names
 
 
 class TaskSettings(Section):
@@ -83,7 +90,7 @@ class TaskSettings(Section):
     baseline: Count = Field(
         3, description="How many tasks of each baseline kind: random networks, k-means, principal components, features."
     )
-    user: str | None = Field(
+    user: PathText | None = Field(
         None, description="A CSV of your own tasks: column image (index), then one 0/1 column a task; null for none."
     )
 
@@ -279,16 +286,79 @@ class SplitSettings(Section):
     random_networks: Count = Field(
         2, description="Randomly initialised networks that attack a class partition without any search."
     )
-    attribute_targets: list[str] = Field(
+    attribute_targets: list[PathPart] = Field(
         ["shape_0-1-2", "fill_0-1"],
         description="Factor tasks (on ground truth data) to attack as a binary attribute, as hair on CelebA.",
     )
+
+
+class FigureStyle(Section):
+    """How one figure looks where it differs from the others."""
+
+    dpi: Count | None = Field(None, description="Pixels per inch of its PNG file; null: as all figures.")
+    rc: dict[str, float | bool | str] = Field({}, description="matplotlib settings for it, on top of those of all.")
+
+    @field_validator("rc")
+    @classmethod
+    def _known(cls, rc: dict[str, float | bool | str]) -> dict[str, float | bool | str]:
+        return _known_to_matplotlib(rc)
 
 
 class FigureSettings(Section):
     """How figures look; a change here trains nothing."""
 
     dpi: Count = Field(150, description="Pixels per inch of the PNG files.")
+    rc: dict[str, float | bool | str] = Field(
+        {}, description="matplotlib settings on top of the project's style, such as {font.size: 11}."
+    )
+    own: dict[str, FigureStyle] = Field(
+        {},
+        description="Style of single figures by ID, such as {td_similarity: {dpi: 300}}; only these are drawn again.",
+    )
     gallery_images: Count = Field(12, description="Most confident images shown for each side of a task.")
     example_images: Count = Field(10, description="Images shown in the figure of example tasks.")
     gif_milliseconds: Count = Field(150, description="Time that one frame of an animation is shown.")
+
+    @field_validator("rc")
+    @classmethod
+    def _known(cls, rc: dict[str, float | bool | str]) -> dict[str, float | bool | str]:
+        return _known_to_matplotlib(rc)
+
+    def of(self, figure: str) -> "FigureSettings":
+        """Return what one figure uses: its own style merged in, keys that it does not use at their defaults."""
+        own = self.own.get(figure, FigureStyle())
+        used = {name: getattr(self, name) for name, prefix in USED_BY.items() if figure.startswith(prefix)}
+        return FigureSettings(dpi=own.dpi or self.dpi, rc=self.rc | own.rc, **used)
+
+
+USED_BY = {"gallery_images": "td_gallery_", "example_images": "td_examples", "gif_milliseconds": "td_dynamics"}
+"""Keys that only some figures use, and how the IDs of these begin."""
+RC_GROUPS = (
+    "axes",
+    "errorbar",
+    "figure",
+    "font",
+    "grid",
+    "hatch",
+    "legend",
+    "lines",
+    "mathtext",
+    "patch",
+    "xtick",
+    "ytick",
+)
+"""Of matplotlib's settings, those that say how things look; others name programs to run or files to read."""
+
+
+def _known_to_matplotlib(rc: dict[str, float | bool | str]) -> dict[str, float | bool | str]:
+    if rc:
+        import matplotlib as mpl  # noqa: PLC0415  # half a second, for those who change something
+
+        for key, value in rc.items():
+            if key.split(".")[0] not in RC_GROUPS or key == "figure.hooks":  # these are functions to call
+                raise ValueError(f"{key!r} is not allowed here; allowed are settings of {', '.join(RC_GROUPS)}")
+            try:
+                mpl.RcParams({key: value})
+            except KeyError as error:
+                raise ValueError(error.args[0]) from None
+    return rc

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from whichtask.config.base import Section
+from whichtask.config.base import PathText, Section
 from whichtask.config.sections import Count, DataSettings, Positive, Share
 
 
@@ -100,7 +100,9 @@ class GroundTruthSettings(Section):
 class ImageNetSettings(Section):
     """A random-network split of a real ImageNet folder, trained with torchvision's ResNet-50 (facts 1.8)."""
 
-    folder: str | None = Field(None, description="ImageFolder with train/CLASS/*; null leaves this experiment out.")
+    folder: PathText | None = Field(
+        None, description="ImageFolder with train/CLASS/*; null leaves this experiment out."
+    )
     network: Literal["resnet18", "resnet50"] = Field("resnet50", description="Network of torchvision.")
     epochs: Count = Field(90, description="Passes over the training side; the step size falls tenfold in each third.")
     batch_size: Count = Field(256, description="Images in a batch.")

@@ -45,7 +45,7 @@ def _lines(section: BaseModel, indent: int) -> Iterator[str]:
         if isinstance(value, BaseModel):
             yield f"{pad}{name}:"
             yield from _lines(value, indent + 2)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and value:
             yield f"{pad}{name}:"
             for key, entry in value.items():
                 yield f"{pad}  {key}: {_plain(_json(entry))}"
@@ -83,23 +83,27 @@ def _rows(model: type[BaseModel], prefix: str = "", section: BaseModel | None = 
 
 
 def render_table() -> str:
-    """Return every key with its laptop value and meaning as a Markdown page."""
+    """Return every key with its laptop value and meaning as a Markdown page, one section of it for each section."""
+    sections: dict[str, tuple[str, list[str]]] = {"": ("", [])}
+    for key, default, meaning in _rows(Config):
+        name = key.strip("*`")
+        if key.startswith("**"):
+            sections[name] = (meaning, [])
+        else:
+            sections[name.rpartition(".")[0]][1].append(f"| {key} | {default} | {meaning} |")
     lines = [
         "# Configuration",
         "",
         f"{NOTE}. The JSON schema beside the files, `config/schema.json`, gives editors completion and checks.",
-        "",
-        "| key | laptop value | meaning |",
-        "| --- | --- | --- |",
-        *(f"| {key} | {default} | {meaning} |" for key, default, meaning in _rows(Config)),
-        "",
-        "A network is `NAME: {arch: ..., ...}` with the keys of its architecture:",
-        "",
-        "| key | default | meaning |",
-        "| --- | --- | --- |",
     ]
-    for spec in (CnnSpec, MlpSpec, ResNetSpec, VitSpec):
-        lines += [f"| {key} | {default} | {meaning} |" for key, default, meaning in _rows(spec)]
+    for name, (meaning, rows) in sections.items():
+        lines += ["", f"{'#' * (2 + name.count('.'))} {name}", "", meaning] if name else []
+        lines += ["", "| key | laptop value | meaning |", "| --- | --- | --- |", *rows] if rows else []
+        if name == "networks":
+            lines += ["", "A network is `NAME: {arch: ..., ...}` with the keys of its architecture:", ""]
+            lines += ["| key | default | meaning |", "| --- | --- | --- |"]
+            for spec in (CnnSpec, MlpSpec, ResNetSpec, VitSpec):
+                lines += [f"| {key} | {default} | {text} |" for key, default, text in _rows(spec)]
     return "\n".join(lines) + "\n"
 
 

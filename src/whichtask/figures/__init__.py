@@ -49,6 +49,7 @@ from whichtask.figures.split_gallery import draw_split_gallery
 from whichtask.figures.splits import draw_splits_table
 from whichtask.figures.stochasticity import draw_stochasticity
 from whichtask.figures.studies import draw_dimension, draw_human_included, draw_kway
+from whichtask.figures.style import wanting
 from whichtask.figures.tradeoff import draw_tradeoff
 
 FIGURES: dict[str, Draw] = {
@@ -133,4 +134,6 @@ def draw(figure: str, inputs: Inputs, out: Path, settings: FigureSettings) -> No
     """
     if figure not in FIGURES:
         raise WhichtaskError(f"unknown figure {figure!r}; allowed: {', '.join(FIGURES)}")
-    FIGURES[figure](inputs, out, settings)
+    own = settings.of(figure)
+    with wanting(own.rc):
+        FIGURES[figure](inputs, out, own)

@@ -4,10 +4,12 @@ Figures are built as plain ``Figure`` objects, never through pyplot, so drawing 
 """
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 import matplotlib as mpl
 import pandas as pd
@@ -57,12 +59,26 @@ _STYLE: dict[RcKeyType, Any] = {
 }
 
 
+_wanted: ContextVar[Mapping[str, Any]] = ContextVar("_wanted", default=MappingProxyType({}))
+
+
+@contextmanager
+def wanting(rc: Mapping[str, Any]) -> Iterator[None]:
+    """Put matplotlib settings that the user wants on top of the project's style, for figures drawn inside the block."""
+    token = _wanted.set(rc)
+    try:
+        yield
+    finally:
+        _wanted.reset(token)
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """Run a block, or a decorated function, with the project's style; matplotlib's own settings come back after it."""
     with mpl.rc_context():
         mpl.rcdefaults()  # a user's matplotlibrc must not change the figures
         mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update(cast("Mapping[RcKeyType, Any]", _wanted.get()))
         yield
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from whichtask.config.base import Section
+from whichtask.config.base import PathText, Section
 from whichtask.config.gbi.inference import InferenceSettings, repeated
 from whichtask.config.sections import Count, Positive
 
@@ -16,7 +16,7 @@ class LanguageSettings(Section):
     """Language models with the text's domain as Z (facts 2.3)."""
 
     seeds: list[int] = Field([0, 1, 2], min_length=1, description="Seeds of the repeats; each is one job.")
-    folder: str | None = Field(
+    folder: PathText | None = Field(
         None, description="Folder with one text file a domain, such as BabyLM's; null gets free texts from packages."
     )
     characters: Count = Field(1_200_000, description="Most characters of a domain that are kept.")
