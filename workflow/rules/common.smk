@@ -1,5 +1,6 @@
 # The checked configuration, and what the rules share: names, paths, jobs and code dependencies.
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -60,7 +61,8 @@ except WhichtaskError as error:
 RESULTS = SETTINGS.results
 # Documents the software of every rule; used with --software-deployment-method conda only.
 ENVIRONMENT = "../../environment.yml"
-PACKAGE = Path(workflow.basedir) / "src" / "whichtask"
+# As seen from the folder of the run: a project that is moved or cloned has the same inputs.
+PACKAGE = Path(os.path.relpath(Path(workflow.basedir) / "src" / "whichtask"))
 MODULES = modules_of_figures()
 DATA, TRUTH = SEARCHES
 # Image sets of GBI, under names that a user's file cannot take (checked with the configuration).
