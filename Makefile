@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test lint format smoke figures benchmarks reference lock clean help
+.PHONY: setup run test lint format smoke figures benchmarks reference lock clean help
 
 help:
 	@echo "make run      the headline figures and claims at laptop scale: data, scores, discovery, splits"
@@ -26,6 +26,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
+
+setup: $(READY)
 
 run: $(READY)
 	$(SNAKEMAKE) --cores all headline
@@ -57,7 +59,7 @@ format: $(READY)
 	$(BIN)/snakefmt Snakefile workflow
 
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Keep the small tables and figures of the laptop run in git.
 REFERENCE := results/reference/laptop

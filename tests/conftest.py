@@ -16,6 +16,12 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what runs Snakemake: it takes longest, and what ends last should be short."""
+    first = {item.path for item in items if item.get_closest_marker("workflow")}
+    items.sort(key=lambda item: item.path not in first)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
     """Test processes share the cores."""
