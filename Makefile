@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup run test lint format smoke figures benchmarks reference lock clean help
+.PHONY: setup run test lint format smoke figures benchmarks reference lock audit clean help
 
 help:
 	@echo "make run      the headline figures and claims at laptop scale: data, scores, discovery, splits"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
 	@echo "make reference   keep the laptop run's tables and figures in results/reference/laptop"
+	@echo "make audit    known vulnerabilities of the pinned packages; needs the network"
 	@echo "make clean    remove results (not results/reference) and caches"
 
 # The lock file pins every package; whichtask itself is installed so that edits to src/ take effect.
@@ -79,6 +80,15 @@ lock:
 	sed '/- pip:/q' environment.yml > environment.new && sed 's/^/      - /' requirements.lock >> environment.new
 	mv environment.new environment.yml
 
+# Known vulnerabilities of the pinned packages. In an environment of its own, so that the lock file stays as it is;
+# --strict: a package that nobody answers for is a failure.
+AUDIT := .venv-audit
+audit:
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && \
+	  $(AUDIT)/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@$(AUDIT)/bin/pip-audit --strict --requirement requirements.lock --no-deps --disable-pip --progress-spinner off || { \
+	  echo "audit: a vulnerability is known, or PyPI could not be asked about a package; the lines above say which" >&2; exit 1; }
+
 clean:
 	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +
-	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis .venv-audit build

@@ -120,6 +120,8 @@ def _free_slots(cards: Sequence[str]) -> Iterator[Lease]:
     folder = Path(os.environ.get(FOLDER) or Path(tempfile.gettempdir()) / f"whichtask-leases-{os.getuid()}")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.lstat().st_uid != os.getuid():
+            raise PermissionError("it belongs to another user")
         for slot in range(slots_per_card()):
             for card in cards:
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW

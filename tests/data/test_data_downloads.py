@@ -63,7 +63,7 @@ def fake_debian(content: bytes, fail_first: int = 0) -> tuple[Run, list[str]]:
 
 
 def test_torchvision_is_usable_without_its_compiled_operators() -> None:
-    assert datasets.CIFAR10 is not None
+    assert datasets.MNIST is not None
     assert v2.Identity()(3) == 3
     assert sum(p.numel() for p in models.squeezenet1_1(num_classes=2).parameters()) > 0
 
@@ -174,23 +174,6 @@ def test_silent_server_ends_soon_with_a_reason(tmp_path: Path, monkeypatch: pyte
             torchvision_source.download("MNIST", "mnist", tmp_path)
     assert time.monotonic() - start < 10
     assert socket.getdefaulttimeout() == before
-
-
-def test_colour_sets_come_through_torchvision_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (7, 32, 32, 3), np.uint8)
-
-    class Fake:
-        classes = ("cat", "dog")
-
-        def __init__(self, root: Path, *, train: bool, download: bool) -> None:
-            assert (root, download) == (tmp_path, True)
-            self.data = images if train else images[:2]
-            self.targets = [0, 1, 0, 1, 0, 1, 0] if train else [0, 1]
-
-    monkeypatch.setattr(datasets, "CIFAR10", Fake)
-    got = torchvision_source.download("CIFAR10", "cifar10", tmp_path)
-    assert np.array_equal(got.x_train, images)
-    assert (got.name, got.class_names, got.y_test.tolist()) == ("cifar10", ("cat", "dog"), [0, 1])
 
 
 def test_mnist_classes_are_called_by_their_digit() -> None:

@@ -17,6 +17,7 @@ from whichtask.config import (
     DiscoveryJob,
     DynamicsJob,
     FeatureJob,
+    FigureSettings,
     GroundTruthJob,
     ImageNetJob,
     LinearJob,

@@ -13,7 +13,12 @@ for FIGURE in FIGURE_INPUTS:
             png=report(
                 figure_files(FIGURE)[0],
                 caption=f"../report/{FIGURE}.rst",
-                category="GBI" if FIGURE.startswith("gbi_") else "Task Discovery",
+                category=PAPERS[FIGURE.partition("_")[0]],
+                subcategory=(
+                    "Headline figures"
+                    if FIGURE in HEADLINE_INPUTS
+                    else "Further figures"
+                ),
                 labels=figure_labels(FIGURE),
             ),
             others=figure_files(FIGURE)[1:],
@@ -40,14 +45,19 @@ rule claims:
         similarities=lambda wildcards: SIMILARITIES
         + ([similarity_path(REGULATED)] if wildcards.claims == "claims" else []),
         splits=split_files("accuracies.csv", "discovered"),
-        drawn=drawn_tables,
         behind=behind_claims,
+        code=lambda wildcards: code_of(*claimed(wildcards), room="claims"),
     output:
         table=report(
             f"{RESULTS}/{{claims}}.csv",
             caption="../report/claims.rst",
             category="Claims",
-            labels={"data": DATA, "scale": SETTINGS.scale, "claims": "{claims}"},
+            labels={
+                "figure": "{claims}",
+                "data": DATA,
+                "network": MAIN,
+                "scale": SETTINGS.scale,
+            },
         ),
         page=f"{RESULTS}/{{claims}}.md",
     log:
@@ -62,15 +72,11 @@ rule claims:
         tables=lambda wildcards, input: options("table", input.tables)
         + options("similarity", input.similarities)
         + options("splits", input.splits)
-        + options("drawn", input.drawn),
+        + claim_options(wildcards),
         scale=SETTINGS.scale,
-        # Numbers of figures depend on these besides their tables.
-        settings=lambda wildcards: [
-            SETTINGS.figures.of(figure).model_dump(include={*USED_BY})
-            for figure in claimed(wildcards)
-        ],
+        job=claim_settings,
     message:
         "compare with the paper"
     shell:
-        "whichtask claims --claims {input.claims:q} {params.tables:q} --scale {params.scale} --out {output.table:q} "
-        "> {log:q} 2>&1"
+        "whichtask claims --claims {input.claims:q} {params.tables:q} --scale {params.scale} --job {params.job:q} "
+        "--out {output.table:q} > {log:q} 2>&1"

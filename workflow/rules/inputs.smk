@@ -261,28 +261,81 @@ def claimed(wildcards):
     return [figure for figure in CLAIMED if figure in drawn]
 
 
-def drawn_tables(wildcards):
-    """List the CSVs of these figures.
-
-    They are ancient because a figure that is only drawn again has the numbers that it had; what these are made from
-    (``behind_claims``) decides whether the claims are compared again.
-    """
-    return [ancient(f"{RESULTS}/figures/{figure}.csv") for figure in claimed(wildcards)]
-
-
 def behind_claims(wildcards):
-    """List the tables and the code that the numbers of these figures come from."""
-    figures = claimed(wildcards)
-    tables = {
-        path
-        for figure in figures
-        for paths in FIGURE_INPUTS[figure].values()
+    """List the tables that the numbers of these figures come from.
+
+    Claims take them from the tables, not from the figures: what is only drawn again has the numbers that it had.
+    """
+    return sorted(
+        {
+            path
+            for figure in claimed(wildcards)
+            for paths in FIGURE_INPUTS[figure].values()
+            for path in as_list(paths)
+        }
+    )
+
+
+def claim_options(wildcards):
+    """Return the `--input=FIGURE:NAME=PATH` options of the claims."""
+    return [
+        f"--input={figure}:{name}={path}"
+        for figure in claimed(wildcards)
+        for name, paths in FIGURE_INPUTS[figure].items()
         for path in as_list(paths)
+    ]
+
+
+def claim_settings(wildcards):
+    """Return the settings of figures, as JSON, that the numbers of these figures depend on."""
+    used = {
+        name: getattr(SETTINGS.figures, name)
+        for name, prefix in USED_BY.items()
+        if any(figure.startswith(prefix) for figure in claimed(wildcards))
     }
-    return sorted(tables) + code_of(*figures, room="claims")
+    return FigureSettings(**used).model_dump_json()
+
+
+TRUTH_DATA = SETTINGS.ground_truth.data.slug
+# How the IDs of figures begin, and what they are drawn from where no table names data and network.
+DRAWN_FROM = {
+    "td_diagram": ("none", "none"),
+    "td_factors": (TRUTH_DATA, ", ".join(SETTINGS.ground_truth.networks)),
+    "td_regulation_factors": (TRUTH_DATA, SETTINGS.ground_truth.networks[0]),
+    "td_imagenet": ("imagenet", SETTINGS.imagenet.network),
+    "td_": (DATA, MAIN),
+    "gbi_diagram": ("none", "none"),
+    "gbi_concavity": ("none", "none"),
+    "gbi_toy": ("two Gaussians", "LSTM"),
+    "gbi_unsupervised": ("two Gaussians", "LSTM"),
+    "gbi_language": ("text", "LSTM"),
+    "gbi_compute": ("random numbers", "decoder"),
+    "gbi_": ("mnist", "autoencoder"),
+}
+# Figures of arrays, which do not say whose they are: a table of the same job does.
+TABLE_BESIDE = {
+    figure: gbi_files("images", "mnist_table.csv")[0]
+    for figure in ("gbi_images_generations", "gbi_posterior_kl")
+}
+# Figures of foreign images too.
+OUTSIDE = ("gbi_ood", "gbi_confidence", "gbi_ensembles")
 
 
 def figure_labels(figure):
-    """Return the labels of a figure in the report; the figures of GBI name their data themselves."""
-    data = {} if figure.startswith("gbi_") else {"data": DATA}
-    return {"figure": figure, **data, "scale": SETTINGS.scale}
+    """Return the function that gives the labels of a figure in the report, when it has been drawn."""
+    data, network = next(
+        names for start, names in DRAWN_FROM.items() if figure.startswith(start)
+    )
+    columns = ["data", "outside"] if figure.startswith(OUTSIDE) else ["data"]
+    table = Path(TABLE_BESIDE.get(figure, f"{RESULTS}/figures/{figure}.csv"))
+    return lambda wildcards: {
+        "figure": figure,
+        "data": named_in(table, columns, data),
+        # Tables of GBI call the rows of a comparison networks.
+        "network": (
+            named_in(table, ["network"], network)
+            if figure.startswith("td_")
+            else network
+        ),
+        "scale": SETTINGS.scale,
+    }

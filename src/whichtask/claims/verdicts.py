@@ -167,7 +167,7 @@ def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
         "source",
     ]
     lines = [header, ["---"] * len(header), *(_cells(row) for row in table.to_dict("records"))]
-    body = "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+    body = "\n".join(f"| {' | '.join(_plain(cell) for cell in line)} |" for line in lines)
     write_text(
         md_path,
         f"# Claims\n\n{counts}.\n\n"
@@ -179,6 +179,11 @@ def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
         "quotes the paper, P earlier code of the first author, I inference, M memory of the paper, "
         f"unverified.\n\n{body}\n",
     )
+
+
+def _plain(cell: str) -> str:
+    """Return text that Markdown shows as it is: names of data sets are the users'."""
+    return cell.replace("|", "/").replace("<", "&lt;")
 
 
 def _cells(row: dict[Any, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 Each imports what it runs when it runs.
 """
 
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Annotated
@@ -33,13 +34,19 @@ def figure(
     """Draw one figure from tables and arrays, with a CSV of exactly the numbers in it."""
     from whichtask.figures import draw
 
-    named: dict[str, list[Path]] = defaultdict(list)
-    for item in inputs or []:
-        name, equals, path = item.partition("=")
-        if not equals or not path:
-            raise WhichtaskError(f"--input {item!r}: write NAME=PATH")
-        named[name].append(Path(path))
+    named = _named(inputs or [], "NAME=PATH")
     draw(identifier, named, out, resolve(FigureSettings, job, config, lambda whole: whole.figures))
+
+
+def _named(items: list[str], form: str) -> dict[str, list[Path]]:
+    """Sort what was given as NAME=PATH by name."""
+    named: dict[str, list[Path]] = defaultdict(list)
+    for item in items:
+        name, equals, path = item.partition("=")
+        if not equals or not path or (":" in form and ":" not in name):
+            raise WhichtaskError(f"--input {item!r}: write {form}")
+        named[name].append(Path(path))
+    return named
 
 
 def claims(
@@ -50,13 +57,33 @@ def claims(
     scale: Annotated[str, typer.Option(help="Scale of the run: smoke, laptop or paper.")],
     data: Annotated[str | None, typer.Option(help="Name of the data set; default: as in the tables.")] = None,
     splits: Annotated[list[Path] | None, typer.Option(help="Accuracies on adversarial splits; once for each.")] = None,
-    drawn: Annotated[list[Path] | None, typer.Option(help="CSV of a figure, FIGURES/ID.csv; once for each.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", help="FIGURE:NAME=PATH: what figures whose numbers are claimed are drawn from."),
+    ] = None,
+    config: ConfigOption = None,
+    job: JobOption = None,
 ) -> None:
-    """Compare the paper's claims with what was measured: paper, ours, interval, n, scale, verdict."""
+    """Compare the paper's claims with what was measured: paper, ours, interval, n, scale, verdict.
+
+    Numbers of figures are made here from their tables as for drawing: the claims do not wait for pictures.
+    """
     from whichtask import claims as claims_module
+    from whichtask.figures import draw
+    from whichtask.figures.style import numbers_only
     from whichtask.figures.tables import only, read_agreement
 
-    # The images know their name, and it need not be that of their file (MNIST from a package is no whole MNIST).
-    name = data or only(read_agreement(table), "data")
-    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, name, splits or [], drawn or [])
+    figures: dict[str, dict[str, list[Path]]] = defaultdict(dict)
+    for name, paths in _named(inputs or [], "FIGURE:NAME=PATH").items():
+        identifier, _, own = name.partition(":")
+        figures[identifier][own] = paths
+    settings = resolve(FigureSettings, job, config, lambda whole: whole.figures)
+    with tempfile.TemporaryDirectory() as folder:
+        with numbers_only():
+            for identifier, named in figures.items():
+                draw(identifier, named, Path(folder, f"{identifier}.png"), settings)
+        # The images know their name, and it need not be that of their file (MNIST from a package is no whole MNIST).
+        known = data or only(read_agreement(table), "data")
+        drawn = sorted(Path(folder).glob("*.csv"))
+        verdicts = claims_module.evaluate(claims_file, table, similarity, scale, known, splits or [], drawn)
     claims_module.write(verdicts, out, out.with_suffix(".md"))

@@ -14,9 +14,9 @@ class Section(BaseModel):
 
 
 def _as_it_stands(path: str) -> str:
-    """Refuse what Snakemake (braces), a terminal (control characters) or a command (a hyphen) reads otherwise."""
-    if any(mark in "{}" or unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in path):
-        raise ValueError(f"{path!r} has a brace, a line break or another control character in it; rename it")
+    """Refuse what Snakemake (brackets), a terminal (control characters) or a command (a hyphen) reads otherwise."""
+    if any(mark in "{}<>" or unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in path):
+        raise ValueError(f"{path!r} has one of {{ }} < >, a line break or another control character in it; rename it")
     if path.startswith("-"):
         raise ValueError(f"{path!r} begins with a hyphen, as options do; give the whole path")
     return path

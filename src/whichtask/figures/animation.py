@@ -35,7 +35,7 @@ def write_gif(figure: Figure, at: Callable[[int], None], steps: Sequence[int], o
         picture = BytesIO()
         figure.savefig(picture, format="png")
         figure.set_layout_engine("none")  # the first frame's layout stays: nothing jumps
-        frames.append(Image.open(picture).convert("RGB"))
+        frames.append(Image.open(picture, formats=("PNG",)).convert("RGB"))
     both = Image.fromarray(np.concatenate([np.asarray(frames[0]), np.asarray(frames[-1])]))
     palette = both.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
     indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]

@@ -60,6 +60,7 @@ _STYLE: dict[RcKeyType, Any] = {
 
 
 _wanted: ContextVar[Mapping[str, Any]] = ContextVar("_wanted", default=MappingProxyType({}))
+_numbers_only: ContextVar[bool] = ContextVar("_numbers_only", default=False)
 
 
 @contextmanager
@@ -70,6 +71,16 @@ def wanting(rc: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         _wanted.reset(token)
+
+
+@contextmanager
+def numbers_only() -> Iterator[None]:
+    """Write the tables of figures drawn inside the block, and no pictures: these take most of the time."""
+    token = _numbers_only.set(True)
+    try:
+        yield
+    finally:
+        _numbers_only.reset(token)
 
 
 @contextmanager
@@ -117,9 +128,23 @@ def save(figure: Figure, table: pd.DataFrame, out: Path, settings: FigureSetting
     """Write the figure as ``out`` (PNG) and as SVG beside it, and the table it was drawn from as CSV.
 
     Neither file holds a date, so the same table gives the same bytes.
+
+    Raises:
+        WhichtaskError: matplotlib takes a name with two dollar signs for a formula, and cannot read it.
     """
     write_csv(out.with_suffix(".csv"), table)
-    with atomic_path(out) as path:
-        figure.savefig(path, format="png", dpi=settings.dpi)
-    with atomic_path(out.with_suffix(".svg")) as path:
-        figure.savefig(path, format="svg", dpi=settings.dpi, metadata={"Date": None})
+    if _numbers_only.get():
+        return
+    try:
+        with atomic_path(out) as path:
+            figure.savefig(path, format="png", dpi=settings.dpi)
+        with atomic_path(out.with_suffix(".svg")) as path:
+            figure.savefig(path, format="svg", dpi=settings.dpi, metadata={"Date": None})
+    except ValueError as error:
+        formula = str(error).strip().split("\n")
+        if not formula[-1].startswith("Parse"):
+            raise
+        raise WhichtaskError(
+            f"cannot draw {out.stem}: a name holds {formula[0]!r} between two dollar signs, which matplotlib takes for "
+            "a formula; rename the class or the task"
+        ) from error

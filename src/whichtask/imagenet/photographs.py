@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from whichtask.artifacts import digest
+from whichtask.data.folder import PICTURES
 from whichtask.data.torchvision_shim import datasets, v2
 from whichtask.errors import WhichtaskError
 from whichtask.seeding import torch_generator
@@ -101,7 +102,7 @@ class _Crops(Dataset[tuple[Tensor, str]]):
     def __getitem__(self, index: int) -> tuple[Tensor, str]:
         path = self.root / str(self.paths[index])
         try:
-            with Image.open(path) as image:
+            with Image.open(path, formats=PICTURES) as image:
                 return self.crop(image.convert("RGB")), ""
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             return torch.zeros(0), f"cannot read the image {path}: {error}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from whichtask.data.text.packages import Members
 from whichtask.data.text.rdata import read_strings
+from whichtask.data.unpack import inflate
 from whichtask.errors import WhichtaskError
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -48,7 +49,7 @@ def sword(files: Members) -> Iterator[str]:
         try:
             for start, packed, _ in struct.iter_unpack("<III", listing):
                 if packed:
-                    marked_up = zlib.decompress(blocks[start : start + packed]).decode("utf-8")
+                    marked_up = inflate(blocks[start : start + packed]).decode("utf-8")
                     yield from map(_without_markup, re.split(r"<chapter |¶", marked_up))
         except (struct.error, zlib.error, UnicodeDecodeError) as error:
             raise WhichtaskError(f"the module {name} cannot be read: {error}") from error

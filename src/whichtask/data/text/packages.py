@@ -3,7 +3,6 @@
 Archives are read as streams: nothing in them can name a path to write to, and nothing in them is run.
 """
 
-import gzip
 import io
 import os
 import shutil
@@ -13,6 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from whichtask.data.packages import run
+from whichtask.data.unpack import MOST_BYTES, read_member
 from whichtask.errors import WhichtaskError
 
 Members = dict[str, bytes]
@@ -69,16 +69,14 @@ def members(archive: bytes, patterns: tuple[str, ...], package: str) -> Members:
     Raises:
         WhichtaskError: a damaged archive, or no such file.
     """
-    found = {}
+    found: Members = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             for entry in tar:
                 name = entry.name.removeprefix("./")
                 if not entry.isreg() or not any(fnmatch(name, pattern) for pattern in patterns):
                     continue
-                stream = tar.extractfile(entry)
-                content = stream.read() if stream else b""
-                found[name] = gzip.decompress(content) if name.endswith(".gz") else content
+                found[name] = read_member(tar, entry, MOST_BYTES - sum(map(len, found.values())))
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise WhichtaskError(f"the package {package} cannot be read: {error}") from error
     if not found:

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from whichtask.data.unpack import inflate
 from whichtask.errors import WhichtaskError
 
 # Types of R values, as numbered in R's Rinternals.h.
@@ -97,11 +98,11 @@ def read_strings(index: bytes, database: bytes) -> dict[str, list[str]]:
         WhichtaskError: the files are damaged or hold other values.
     """
     try:
-        variables = _Reader(zlib.decompress(index, 47)).value()["variables"]  # 47: zlib or gzip
+        variables = _Reader(inflate(index, 47)).value()["variables"]  # 47: zlib or gzip
         found = {}
         for name, (start, length) in variables.items():
             # The first four bytes are the length of what follows, unpacked.
-            lines = _Reader(zlib.decompress(database[start + 4 : start + length])).value()
+            lines = _Reader(inflate(database[start + 4 : start + length])).value()
             if isinstance(lines, list) and all(isinstance(line, str) for line in lines):
                 found[str(name)] = lines
     except (
