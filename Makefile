@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup run test lint format smoke figures benchmarks reference lock audit clean help
+.PHONY: setup run test lint format smoke figures benchmarks reference lock audit docs clean help
 
 help:
 	@echo "make run      the headline figures and claims at laptop scale: data, scores, discovery, splits"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
 	@echo "make reference   keep the laptop run's tables and figures in results/reference/laptop"
+	@echo "make docs     the documentation site, into build/docs; fails at any warning"
 	@echo "make audit    known vulnerabilities of the pinned packages; needs the network"
 	@echo "make clean    remove results (not results/reference) and caches"
 
@@ -79,6 +80,11 @@ lock:
 	$(BIN)/pip list --format=freeze | grep -viE '^(whichtask|pip|setuptools|wheel)==' | sed 's/+cpu//' | sort -f > requirements.lock
 	sed '/- pip:/q' environment.yml > environment.new && sed 's/^/      - /' requirements.lock >> environment.new
 	mv environment.new environment.yml
+
+# -E: Sphinx does not see what changed outside docs/.
+docs: $(READY)
+	$(BIN)/sphinx-build -E -W --keep-going -n -q -b html docs build/docs
+	@echo "documentation: build/docs/index.html"
 
 # Known vulnerabilities of the pinned packages. In an environment of its own, so that the lock file stays as it is;
 # --strict: a package that nobody answers for is a failure.
