@@ -1,6 +1,6 @@
 """The agreement score (AS) of tasks: do two networks trained on the same labels agree on new images?
 
-Protocol (facts 1.1; ``check_as.py`` and ``supervised.py`` of the authors): two networks from different weights, the
+Protocol (``check_as.py`` and ``supervised.py`` of the authors): two networks from different weights, the
 same batches in the same order, Adam on hard labels, agreement of their predictions in evaluation mode on held-out
 images. It needs no labels there. A random task says nothing unless the networks have memorised it, so train accuracy
 stands beside every score, and so does the agreement expected by chance from how often each network predicts each side.

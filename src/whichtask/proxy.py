@@ -2,7 +2,7 @@
 
 Two freshly drawn networks learn a task as in a search (SGD on the mean of both losses, the same batches, batch
 statistics), but from its hard labels and without a gradient through the steps. How often they then agree on held-out
-images is what a search optimises in place of the agreement score (facts 1.5).
+images is what a search optimises in place of the agreement score.
 """
 
 import time

@@ -102,6 +102,14 @@ def test_describe_prints_what_a_file_holds(folder: Path, capsys: pytest.CaptureF
     assert "8x8" in out.replace(" x ", "x")
 
 
+def test_describe_takes_the_file_that_data_name_takes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Class names may be missing."""
+    with np.load(folder / "data.npz") as archive:
+        np.savez(folder / "plain.npz", **{name: archive[name] for name in ("x_train", "y_train", "x_test", "y_test")})
+    run("data", "describe", "plain.npz")
+    assert "400 + 100" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("verb", [[], ["agreement"], ["discover"], ["data", "fetch"], ["tasks", "make"], ["figure"]])
 def test_help_teaches(verb: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     run(*verb, "--help")

@@ -214,7 +214,7 @@ def test_what_each_arm_is_given() -> None:
     assert (given["lstm"] == 0.5).all()
     assert torch.equal(given["gbi_hard"].argmax(1), labels)
     soft = given["gbi_soft"].gather(1, labels[:, None])
-    torch.testing.assert_close(soft, torch.full_like(soft, 1 / (1 + np.exp(-1))))  # facts 1.2: (0.731, 0.269)
+    torch.testing.assert_close(soft, torch.full_like(soft, 1 / (1 + np.exp(-1))))  # (0.731, 0.269)
     assert torch.equal(code_of("gbi_soft", 2)[labels], given["gbi_soft"])
     by_block = [given["shuffled_block"][stream.blocks == block] for block in range(6)]
     assert all((rows == rows[0]).all() for rows in by_block)

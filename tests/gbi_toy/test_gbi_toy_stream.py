@@ -39,7 +39,7 @@ def test_every_block_has_its_length_and_another_context(contexts: int, blocks: i
 def test_block_lengths_have_the_mean_that_is_computed() -> None:
     stream = draw_stream(TWO, 4_000, BLOCK, "length")
     assert len(stream.x) / 4_000 == pytest.approx(bayes.mean_length(BLOCK), rel=0.02)
-    assert bayes.mean_length(BLOCK) == pytest.approx(25.6, abs=0.3)  # facts 2.1
+    assert bayes.mean_length(BLOCK) == pytest.approx(25.6, abs=0.3)
 
 
 def test_streams_of_one_seed_differ_in_scale_only() -> None:

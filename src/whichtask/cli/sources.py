@@ -64,13 +64,10 @@ def hundred(out: OutOption, config: ConfigOption = None, job: JobOption = None) 
 @data_app.command("describe")
 def describe(name: NameArgument, image_size: SizeOption = 32) -> None:
     """Print what a data set holds: images, classes, statistics, digest and source."""
-    from whichtask.data import ImageSet
     from whichtask.data.describe import describe as describe_images
     from whichtask.data.load import load_images
 
-    path = Path(name)
-    images = ImageSet.load(path) if path.suffix == ".npz" else load_images(name, image_size=image_size)
-    print(describe_images(images))
+    print(describe_images(load_images(name, image_size=image_size)))
 
 
 @tasks_app.command("make")

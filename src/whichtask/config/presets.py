@@ -128,7 +128,7 @@ PAPER: dict[str, Any] = {
         "proxy_steps": [1, 2, 5, 10, 20, 50, 100],
         "proxy_tasks": 20,
     },
-    # The first author's SimCLR settings for CIFAR-10 (facts 1.7).
+    # The first author's SimCLR settings for CIFAR-10.
     "simclr": {
         "epochs": 1_000,
         "batch_size": 1_024,

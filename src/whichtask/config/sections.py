@@ -170,7 +170,7 @@ class FaithfulSettings(Section):
 
 
 class MutualInformationSettings(Section):
-    """Mutual information between tasks as the diversity loss; its heads and biases are learned (facts 1.6)."""
+    """Mutual information between tasks as the diversity loss; its heads and biases are learned."""
 
     marginal_weight: Annotated[float, Field(ge=0)] = Field(
         1.0, description="Weight of the divergence of each task's class frequencies from equal ones."

@@ -98,7 +98,7 @@ class GroundTruthSettings(Section):
 
 
 class ImageNetSettings(Section):
-    """A random-network split of a real ImageNet folder, trained with torchvision's ResNet-50 (facts 1.8)."""
+    """A random-network split of a real ImageNet folder, trained with torchvision's ResNet-50."""
 
     folder: PathText | None = Field(
         None, description="ImageFolder with train/CLASS/*; null leaves this experiment out."

@@ -16,7 +16,7 @@ from whichtask.data.folder import PICTURES
 from whichtask.data.imageset import Factors, Images, ImageSet
 from whichtask.errors import WhichtaskError
 
-TARGET = "Blond_Hair"  # what the paper attacks (facts 1.8)
+TARGET = "Blond_Hair"  # what the paper attacks
 PHOTOGRAPHS, ATTRIBUTES, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
 TEST = 2  # parts 0 and 1 are the original training and validation images
 _CHUNK = 2_048  # images whose reading is under way at once

@@ -171,7 +171,7 @@ def settle(encoder: TaskEncoder, batches: Iterable[Tensor]) -> None:
     """Give batch norm the statistics of these images and switch to evaluation mode: labels no longer depend on a batch.
 
     The running averages of training lag behind the weights; the authors' code avoids them by labelling with batch
-    statistics, which makes the label of an image depend on its batch-mates (facts 1.3, "BN mode trap"). A frozen
+    statistics, which makes the label of an image depend on its batch-mates. A frozen
     backbone keeps the statistics that it came with.
     """
     if encoder.frozen:

@@ -28,7 +28,7 @@ class InnerProblem(NamedTuple):
     heldout: Tensor
     """float [A, C, H, W], images on which the networks are judged after the last step without learning from them."""
     learning_rate: float
-    """Of SGD on (L_1 + L_2) / 2, so that each network moves by half of it (facts 1.5, item 2)."""
+    """Of SGD on (L_1 + L_2) / 2, so that each network moves by half of it."""
 
 
 def logits_of(problem: InnerProblem, weights: Weights, images: Tensor) -> Tensor:

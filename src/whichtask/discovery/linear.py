@@ -1,4 +1,4 @@
-"""The best and the worst linear task in a frozen embedding (facts 1.6, ``OptLinearTask`` of the authors).
+"""The best and the worst linear task in a frozen embedding (``OptLinearTask`` of the authors).
 
 Every direction w on the unit sphere cuts the embeddings e in two: a task sign(w.e). A search with uniform embeddings
 should have made all of them tasks that networks generalise on. Here the embedding stays as it is, and only w moves, by

@@ -1,4 +1,4 @@
-"""What a search optimises: losses of the two inner networks on their way through the inner steps (facts 1.5, 1.6).
+"""What a search optimises: losses of the two inner networks on their way through the inner steps.
 
 An objective says which term it adds after s inner steps, for s = 0 to T; its loss is the sum of the terms. ``meta``
 differentiates that sum through all steps, so an objective knows nothing of gradients.

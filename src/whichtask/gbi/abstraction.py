@@ -30,7 +30,7 @@ def maximum_entropy(
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
 ) -> Tensor:
-    """Return the point from which one step is taken: every entry of a part of size K is 1/K (facts 1.1).
+    """Return the point from which one step is taken: every entry of a part of size K is 1/K.
 
     Args:
         batch: number of examples B.

@@ -1,4 +1,4 @@
-"""An autoencoder whose decoder is told the task: encoder(image) -> code, decoder(code, Z) -> image (facts 2.2, 5).
+"""An autoencoder whose decoder is told the task: encoder(image) -> code, decoder(code, Z) -> image.
 
 The encoder never sees Z, so the reconstruction error as a function of Z asks the decoder only.
 """

@@ -1,4 +1,4 @@
-"""What inference costs as tasks and network grow: operations counted exactly, times measured in turns (facts 4.2.9)."""
+"""What inference costs as tasks and network grow: operations counted exactly, times measured in turns."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How Z enters a network: beside a layer's features, added to them, or gating them (facts 1.2)."""
+"""How Z enters a network: beside a layer's features, added to them, or gating them."""
 
 from typing import Literal
 

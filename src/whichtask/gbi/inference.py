@@ -1,7 +1,7 @@
 """Infer Z from a trained network: by one gradient step, by iterating, or by trying every task.
 
 All of it works with any network that takes Z: give the function from Z to the loss of each example, a negative
-log-likelihood up to a factor tau. Examples of a batch do not influence each other. Equations as in facts 1.1 to 1.3.
+log-likelihood up to a factor tau. Examples of a batch do not influence each other. Equations as in the paper.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ def require_tau(tau: float) -> float:
 
 
 def one_step(gradient: Tensor, tau: float, parts: int | Sequence[int] | None = None) -> Tensor:
-    """Turn a gradient at the maximum-entropy point into a posterior, ``softmax(-g / tau)`` (Eq. 7, facts 1.1).
+    """Turn a gradient at the maximum-entropy point into a posterior, ``softmax(-g / tau)`` (Eq. 7).
 
     This is one exponentiated-gradient step, and the exact maximum of the linearised evidence bound
     ``-z . g + tau H(z)``.
@@ -102,7 +102,7 @@ def iterate(
     parts: int | Sequence[int] | None = None,
     record: Sequence[int] | None = None,
 ) -> dict[int, Tensor]:
-    """Optimise Z with frozen weights (facts 1.3).
+    """Optimise Z with frozen weights.
 
     Args:
         loss: of the trained network.

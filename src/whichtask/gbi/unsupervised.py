@@ -1,4 +1,4 @@
-"""Z not given: a network that infers Z and learns its weights in turn (facts 4.1, the first author's NeuraGEM).
+"""Z not given: a network that infers Z and learns its weights in turn (the first author's NeuraGEM).
 
 At every observation, the logits of Z take one step of a fast Adam on the squared errors of the window, then the weights
 one step of a slow one with the new Z. Windows are short and nothing is kept between them, and the first observation of

@@ -1,4 +1,4 @@
-"""The random-network split of a real ImageNet folder, and a network trained on it (facts 1.8)."""
+"""The random-network split of a real ImageNet folder, and a network trained on it."""
 
 from whichtask.imagenet.photographs import Photographs, list_photographs
 from whichtask.imagenet.split import make_split, read_split, write_split

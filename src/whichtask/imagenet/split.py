@@ -1,4 +1,4 @@
-"""An adversarial split of ImageNet by a network that was never trained (``random_net_adv_split.py``; facts 1.8).
+"""An adversarial split of ImageNet by a network that was never trained (``random_net_adv_split.py``).
 
 A random network's output is an easy thing to learn. Within each class the images with the lower outputs get label 1;
 half of the classes then train on their images with label 1, the other half on those with label 0.

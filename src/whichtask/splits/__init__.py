@@ -1,7 +1,7 @@
 """Adversarial train-test splits: images on which a target and an attacking task agree train, the rest test.
 
-A network then learns the attacking task as a shortcut for the target, and fails where the two part (paper, section 6;
-facts 1.8). Each adversarial split stands beside two controls with as many training images. A *random* split is the
+A network then learns the attacking task as a shortcut for the target, and fails where the two part (paper,
+section 6). Each adversarial split stands beside two controls with as many training images. A *random* split is the
 paper's baseline. An adversarial split also changes how frequent each class is, because a discovered task labels some
 classes more often than others; a *class-matched* split is random but has as many training images of every class, so
 what is left between it and the adversarial one is due to which images of a class they are, and to nothing else.

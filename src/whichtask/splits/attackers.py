@@ -50,7 +50,7 @@ def lowest_halves(logits: npt.NDArray[np.floating[Any]], classes: Integers) -> n
 
 @torch.no_grad()
 def random_network_attackers(bank: ImageBank, pool: Integers, classes: Integers, job: SplitJob) -> list[Labelling]:
-    """Make tasks of randomly drawn networks, without any search (facts 1.8: ``random_net_adv_split.py``).
+    """Make tasks of randomly drawn networks, without any search (``random_net_adv_split.py``).
 
     Each network of the architecture that is trained gives every image one logit, and ``lowest_halves`` makes a task of
     them. As in the authors' code it is in evaluation mode and nothing was normalised before: batch norm has its initial

@@ -1,4 +1,4 @@
-"""Fit pairs of networks to one labelling, as the agreement score asks (facts 1.1: ``check_as.py``, ``supervised.py``).
+"""Fit pairs of networks to one labelling, as the agreement score asks (``check_as.py``, ``supervised.py``).
 
 The two networks of a pair start from different weights and see, by default, the same batches in the same order. Data
 order is a function of (seed, task, pair, epoch), so a resumed run draws what an uninterrupted one would have drawn.

@@ -1,4 +1,4 @@
-"""A hundred classes: an autoencoder whose wide decoder layer is gated by Z (facts 2.2, 5)."""
+"""A hundred classes: an autoencoder whose wide decoder layer is gated by Z."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 

@@ -1,4 +1,4 @@
-"""MNIST autoencoder and out-of-distribution detection (facts 2.2 and 5)."""
+"""MNIST autoencoder and out-of-distribution detection."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -38,7 +38,7 @@ class ImagesMoreSettings(Section):
 
 
 class ImagesSettings(Section):
-    """MNIST autoencoder and out-of-distribution detection (facts 2.2 and 5).
+    """MNIST autoencoder and out-of-distribution detection.
 
     The defaults were chosen on validation images of MNIST, none on images of the other set.
     """

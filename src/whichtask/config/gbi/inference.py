@@ -10,7 +10,7 @@ from whichtask.errors import WhichtaskError
 
 
 class InferenceSettings(Section):
-    """Iterative optimisation of Z with frozen weights, from the maximum-entropy point (facts 1.3)."""
+    """Iterative optimisation of Z with frozen weights, from the maximum-entropy point."""
 
     optimizer: Literal["sgd", "adam", "exponentiated"] = Field(
         "adam", description="SGD or Adam on the logits of Z, or exponentiated gradient: a mirror step on Z itself."

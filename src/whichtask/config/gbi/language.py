@@ -1,4 +1,4 @@
-"""Language models with the text's domain as Z (facts 2.3)."""
+"""Language models with the text's domain as Z."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LanguageSettings(Section):
-    """Language models with the text's domain as Z (facts 2.3)."""
+    """Language models with the text's domain as Z."""
 
     seeds: list[int] = Field([0, 1, 2], min_length=1, description="Seeds of the repeats; each is one job.")
     folder: PathText | None = Field(

@@ -1,4 +1,4 @@
-"""Toy sequences: block-switching Gaussian streams (facts 2.1)."""
+"""Toy sequences: block-switching Gaussian streams."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -105,7 +105,7 @@ class ToyLearningSettings(Section):
 
 
 class ToySettings(ToyLearningSettings):
-    """Toy sequences: block-switching Gaussian streams (facts 2.1)."""
+    """Toy sequences: block-switching Gaussian streams."""
 
     noise: list[Positive] = Field([0.5], description="Other standard deviations of the same stream, for Table 1.")
     stress: dict[str, GaussianTask] = Field(

@@ -1,4 +1,4 @@
-"""A hundred classes: GBI, likelihood and the pure generative model, and when the network uses Z at all (facts 2.2)."""
+"""A hundred classes: GBI, likelihood and the pure generative model, and when the network uses Z at all."""
 
 from whichtask.gbi.hundred.components import Components
 from whichtask.gbi.hundred.network import GatedAutoencoder

@@ -1,4 +1,4 @@
-"""An autoencoder whose visual code is scarce and noisy and whose wide decoder layer takes Z (facts 2.2).
+"""An autoencoder whose visual code is scarce and noisy and whose wide decoder layer takes Z.
 
 After Z has entered, the decoder is linear: the squared error is a quadratic function of Z.
 """

@@ -1,4 +1,4 @@
-"""What GBI is compared with on MNIST (facts 2.2): pure generative models, and other uses of a gradient."""
+"""What GBI is compared with on MNIST: pure generative models, and other uses of a gradient."""
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ def input_norms(model: Autoencoder, images: Tensor) -> Tensor:
 def weight_norms(model: Autoencoder, images: Tensor) -> Tensor:
     """Return the norm of the loss's gradient with respect to the decoder's weights at each one-hot, [B, K]: NBI.
 
-    The task that asks for the least change of the weights is inferred (Roy et al. 2023, as facts 2.2 read it).
+    The task that asks for the least change of the weights is inferred (Roy et al. 2023, as we read it).
     """
     decoder = _Decoder(model)
     # The encoder's weights are left out: its gradient says how the image should be coded, not which task it is.

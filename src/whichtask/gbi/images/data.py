@@ -14,7 +14,7 @@ Arm = Literal["raw", "normalised"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
 
 MEAN, DEVIATION = 0.1307, 0.3081
-"""To which the normalised arm brings every image: those of MNIST's training images (facts 5)."""
+"""To which the normalised arm brings every image: those of MNIST's training images."""
 LOWEST, HIGHEST = -0.5, 2.0
 """Rescaled values that become black and white; what lies outside is clipped. Below 1e-4 of the pixels of FashionMNIST
 and none of MNIST do, while the networks keep their outputs between 0 and 1."""

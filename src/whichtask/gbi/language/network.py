@@ -1,4 +1,4 @@
-"""The language model: an LSTM that is told Z at every step (facts 2.3)."""
+"""The language model: an LSTM that is told Z at every step."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Training with Z given, not given or wrong: the same weights to begin with and the same batches (facts 2.3)."""
+"""Training with Z given, not given or wrong: the same weights to begin with and the same batches."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args

@@ -40,7 +40,7 @@ def measure_contexts(weights: Weights, test: ContextTest) -> Tensor:
 
 
 def active_units(variance: Tensor, share: float, least: float) -> Tensor:
-    """Return which units are active in which context, bool [..., K, H] (facts 5).
+    """Return which units are active in which context, bool [..., K, H].
 
     Args:
         variance: [..., K, H], of each unit's activity within each context.

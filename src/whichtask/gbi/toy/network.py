@@ -1,7 +1,7 @@
 """The LSTM of the toy task: several networks of one shape computed together.
 
 Observation and Z go through a linear layer to the LSTM and from it through another to the prediction of the next
-observation (facts 2.1). Weights are stacked along a first axis A, one entry a network, so that all networks of an
+observation. Weights are stacked along a first axis A, one entry a network, so that all networks of an
 experiment take one step in one call: with one observation at a time a network alone spends its time on calls.
 Optional ``gates`` [A, K, H], fixed numbers, multiply the hidden state by ``z @ gates`` before every step.
 """

@@ -1,4 +1,4 @@
-"""Iterating Z online with frozen weights: one step of SGD on its logits for every observation (facts 1.3).
+"""Iterating Z online with frozen weights: one step of SGD on its logits for every observation.
 
 At each time the network runs over the window before the observation with the present Z, which predicts it. Then the
 squared errors of the last few observations are summed, and their gradient moves the logits, which are carried on.

@@ -1,4 +1,4 @@
-"""Block-switching Gaussian streams (facts 2.1), and the fresh sequences that frozen networks are tested on."""
+"""Block-switching Gaussian streams, and the fresh sequences that frozen networks are tested on."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Online learning: one observation at a time, back through a short window (facts 2.1).
+"""Online learning: one observation at a time, back through a short window.
 
 Before each new observation the networks predict it from the window before it, and the error of that prediction is what
 the learning curves show. Then they take one step of Adam on the mean squared error over the window. The state that the
