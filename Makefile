@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup run test lint format smoke figures benchmarks reference lock audit docs clean help
+.PHONY: setup run test lint format smoke figures benchmarks reference lock audit status report docs clean help
 
 help:
 	@echo "make run      the headline figures and claims at laptop scale: data, scores, discovery, splits"
@@ -17,6 +17,8 @@ help:
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
 	@echo "make reference   keep the laptop run's tables and figures in results/reference/laptop"
+	@echo "make status   what is done, running, left, and about how long the rest takes"
+	@echo "make report   results/report.html: every figure with its caption, the claims, what was run"
 	@echo "make docs     the documentation site, into build/docs; fails at any warning"
 	@echo "make audit    known vulnerabilities of the pinned packages; needs the network"
 	@echo "make clean    remove results (not results/reference) and caches"
@@ -67,8 +69,9 @@ test: lint
 REFERENCE := results/reference/laptop
 reference: figures
 	mkdir -p $(REFERENCE)
-	cp config/config.yaml results/claims.csv results/claims.md $(REFERENCE)
+	cp config/config.yaml results/run.json results/claims.csv results/claims.md $(REFERENCE)
 	cp results/figures/*.png results/figures/*.csv results/figures/*.gif $(REFERENCE)
+	$(BIN)/whichtask status --seconds $(REFERENCE)/seconds.csv
 	cp results/discovery/*/discovered/history.csv $(REFERENCE)/discovery_history.csv
 
 benchmarks: $(READY)
@@ -80,6 +83,12 @@ lock:
 	$(BIN)/pip list --format=freeze | grep -viE '^(whichtask|pip|setuptools|wheel)==' | sed 's/+cpu//' | sort -f > requirements.lock
 	sed '/- pip:/q' environment.yml > environment.new && sed 's/^/      - /' requirements.lock >> environment.new
 	mv environment.new environment.yml
+
+status: $(READY)
+	$(BIN)/whichtask status
+
+report: $(READY)
+	$(SNAKEMAKE) --report results/report.html
 
 # -E: Sphinx does not see what changed outside docs/.
 docs: $(READY)

@@ -9,6 +9,9 @@
 configfile: "config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/signals.smk"
 include: "workflow/rules/functions.smk"
@@ -21,7 +24,9 @@ include: "workflow/rules/imagenet.smk"
 include: "workflow/rules/gbi_plan.smk"
 include: "workflow/rules/gbi.smk"
 include: "workflow/rules/inputs.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/tables.smk"
 
 
 rule all:

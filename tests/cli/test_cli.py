@@ -107,7 +107,7 @@ def test_describe_takes_the_file_that_data_name_takes(folder: Path, capsys: pyte
     with np.load(folder / "data.npz") as archive:
         np.savez(folder / "plain.npz", **{name: archive[name] for name in ("x_train", "y_train", "x_test", "y_test")})
     run("data", "describe", "plain.npz")
-    assert "400 + 100" in capsys.readouterr().out
+    assert "400 training + 100 test" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verb", [[], ["agreement"], ["discover"], ["data", "fetch"], ["tasks", "make"], ["figure"]])

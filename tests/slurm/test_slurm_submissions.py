@@ -193,6 +193,7 @@ def profile() -> dict[str, Any]:
 def test_the_profile_knows_every_rule(made: Project) -> None:
     text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
     rules = dict(re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule\b|\Z)", text, re.M | re.S))
+    rules = {name: body for name, body in rules.items() if re.search(r"^ *output:", body, re.M)}  # no mere targets
     training = {name for name, body in rules.items() if re.search(r"\bgpu=1\b", body)}
     _, said = made.snakemake("--summary", "--configfile", "config/smoke.yaml")
     training |= set(re.findall(r"\t(infer_[\w-]+)\t", said))

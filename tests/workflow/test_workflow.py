@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 from projects import Project, jobs
 
+from whichtask.claims import evaluate, load_claims
 from whichtask.data import ImageSet
 from whichtask.figures import FIGURES
 from whichtask.tasks import TaskSet, random_tasks, write_user_csv
@@ -67,6 +68,11 @@ CHANGES: dict[str, tuple[list[str], set[str], set[str]]] = {
         {"td_examples", "td_similarity"},
         {"agreement", "data", "discover", "dynamics", "similarity", "splits", "tasks"},
     ),
+    "more images held out": (
+        ["data={heldout_images: 900}"],
+        {"agreement", "discover", "td_as_by_source"},
+        {"data", "tasks", "infer_images", "gbi_ood_table"},
+    ),
     "scoring": (
         ["agreement={epochs: 3}"],
         {"agreement", "agreement_comparison", "splits", "claims", "td_as_by_source"},
@@ -121,6 +127,21 @@ def test_a_changed_key_reruns_only_what_depends_on_it(finished: Project, change:
     planned = set(jobs(finished.smoke("--dry-run", "--config", *config)))
     assert again <= planned
     assert not untouched & planned
+
+
+def test_claims_are_read_from_exactly_the_numbers_in_the_figures(finished: Project) -> None:
+    """Claims make these numbers from the tables, without the pictures: they must be those of the figures' CSVs."""
+    config = finished.folder / "config" / "claims.yaml"
+    drawn = {claim.id for claim in load_claims(config) if claim.drawn}
+    figures = sorted((finished.results / "figures").glob("*.csv"))
+    expected = evaluate(config, [], [], "smoke", "fashion_mnist", [], figures)
+    found = pd.read_csv(finished.results / "claims.csv")
+    columns = ["id", "ours", "low", "high", "n", "verdict"]
+    for table in (expected, found):
+        assert set(columns) <= set(table.columns)
+    ours, theirs = (table[table["id"].isin(drawn)][columns].reset_index(drop=True) for table in (found, expected))
+    assert len(ours) > 40
+    pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, rtol=1e-8)
 
 
 STYLES = {

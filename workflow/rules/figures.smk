@@ -29,7 +29,7 @@ for FIGURE in FIGURE_INPUTS:
         conda:
             ENVIRONMENT
         params:
-            job=SETTINGS.figures.of(FIGURE).model_dump_json(),
+            job=as_it_is(SETTINGS.figures.of(FIGURE)),
             inputs=input_options,
             figure=FIGURE,
         message:

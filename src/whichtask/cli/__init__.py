@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from whichtask.cli import experiments, explanations, imagenet, probes, products, regulated, settings, sources, splits
+from whichtask.cli import (
+    experiments,
+    explanations,
+    imagenet,
+    metrics,
+    probes,
+    products,
+    provenance,
+    regulated,
+    runs,
+    settings,
+    sources,
+    splits,
+)
 from whichtask.cli.gbi import gbi_app
 from whichtask.errors import WhichtaskError
 
@@ -24,9 +37,12 @@ app.add_typer(gbi_app, name="gbi")
 experiments.register(app)
 explanations.register(app)
 imagenet.register(app)
+metrics.register(app)
 probes.register(app)
 products.register(app)
+provenance.register(app)
 regulated.register(app)
+runs.register(app)
 splits.register(app)
 
 

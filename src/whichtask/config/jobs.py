@@ -6,7 +6,7 @@ so a key that a job does not hold cannot make it run.
 
 from typing import Any, Literal, Self, TypeVar
 
-from whichtask.config.base import Section
+from whichtask.config.base import KNOWN_DATA, Section
 from whichtask.config.model import Config
 from whichtask.config.networks import NetworkSpec
 from whichtask.config.sections import (
@@ -31,8 +31,10 @@ class DataJob(Section):
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Take what the job needs from the whole configuration."""
-        return cls(data=config.data)
+        """Take what the job needs from the whole configuration: how the images are divided later is not among it."""
+        used = ("name",) if config.data.name in KNOWN_DATA else ("name", "image_size", "target")
+        generated = ("generated_images",) if config.data.name == "factors32" else ()
+        return cls(data=DataSettings(**config.data.model_dump(include={*used, *generated})))
 
 
 KEYS_OF_KIND = {

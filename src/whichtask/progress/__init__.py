@@ -1,0 +1,1 @@
+"""How far a run is, and one figure of it again: reads what Snakemake and the jobs left on disk; trains nothing."""

@@ -1,0 +1,108 @@
+"""How many tasks, pairs of networks, searches and seeds stand behind a figure, in words; from the configuration."""
+
+from typing import Any
+
+from whichtask.config import Config
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 seed``, ``1,000 images``."""
+    plural = {"search": "searches"}.get(noun, f"{noun}s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def limited(number: int | None, noun: str) -> str:
+    """Return a number with its noun, where none means all."""
+    return f"all {noun}s" if number is None else counted(number, noun)
+
+
+def listed(items: list[Any]) -> str:
+    """Return items as words: ``1, 2 and 5``."""
+    words = [f"{item:,}" if isinstance(item, int) else str(item) for item in items]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+class Counts:
+    """What captions call n. Units of intervals come first.
+
+    Args:
+        settings: the whole configuration.
+        human: how many human tasks the data have.
+    """
+
+    def __init__(self, settings: Config, human: int):
+        self._settings = settings
+        self._human = human
+
+    @property
+    def kinds(self) -> str:
+        """Tasks of the main sets."""
+        tasks = self._settings.tasks
+        own = ", your own" if tasks.user else ""
+        return f"{tasks.random} random, {self._human} human{own} and {self._settings.discovery.tasks} discovered tasks"
+
+    @property
+    def main(self) -> str:
+        """Networks of the main scores."""
+        agreement = self._settings.agreement
+        return self._networks(agreement.pairs, agreement.images)
+
+    @property
+    def studies(self) -> str:
+        """Searches of a study and the networks that score them."""
+        studies = self._settings.studies
+        seeds = counted(len(studies.seeds), "search")
+        return f"{seeds} of each variant, every task a unit; {self._networks(studies.pairs, studies.images)}"
+
+    @property
+    def study_networks(self) -> str:
+        """Networks that score the tasks of studies."""
+        return self._networks(self._settings.studies.pairs, self._settings.studies.images)
+
+    @property
+    def by_network(self) -> str:
+        """Tasks and networks where networks are compared."""
+        plan, agreement = self._settings.plan, self._settings.agreement
+        if plan.network_images in (None, agreement.images):
+            return f"{self._few(None)}; {self.main}"
+        pairs = plan.comparison_pairs or agreement.pairs
+        return f"{self._few(plan.comparison_tasks)}; {self._networks(pairs, plan.network_images)}"
+
+    @property
+    def by_images(self) -> str:
+        """Tasks and networks where numbers of training images are compared."""
+        plan, agreement = self._settings.plan, self._settings.agreement
+        pairs = plan.comparison_pairs or agreement.pairs
+        text = f"{self._few(plan.comparison_tasks)}, {counted(pairs, 'pair')} of networks a task"
+        if agreement.images in plan.image_sweep:
+            text += f" (at {agreement.images:,} images {self._few(None)}, {counted(agreement.pairs, 'pair')})"
+        return f"{text}; {listed(plan.image_sweep)} training images"
+
+    @property
+    def splits(self) -> str:
+        """Pairs of target and discovered task, and the networks of each."""
+        splits = self._settings.splits
+        targets = min(splits.targets, self._human)
+        return (
+            f"{counted(targets, 'target')} x {counted(splits.tasks, 'discovered task')}, as binary and as class "
+            f"targets; {counted(splits.pairs, 'pair')} of networks a split of {splits.images:,} images"
+        )
+
+    @property
+    def truth(self) -> str:
+        """Tasks of the searches on data with known factors."""
+        truth = self._settings.ground_truth
+        searches = len(truth.networks) * len(truth.uniformity_weights)
+        return f"{counted(searches, 'search')} of {counted(truth.tasks, 'task')}"
+
+    def seeds(self, section: str) -> str:
+        """Repeats of an experiment of GBI, a section of ``gbi``."""
+        return counted(len(getattr(self._settings.gbi, section).seeds), "seed")
+
+    def _few(self, limit: int | None) -> str:
+        random, human = (min(limit or number, number) for number in (self._settings.tasks.random, self._human))
+        return f"{random} random and {human} human tasks"
+
+    @staticmethod
+    def _networks(pairs: int, images: int | None) -> str:
+        return f"{counted(pairs, 'pair')} of networks a task, {limited(images, 'training image')}"

@@ -1,0 +1,55 @@
+# Where results came from: run.json beside them, and what the report says about each figure (see docs/provenance.md).
+
+from collections import Counter
+
+from snakemake.logging import logger
+
+from whichtask.provenance import Captions, Recorder, named_in
+
+PAPERS = {"td": "Task Discovery", "gbi": "Gradient-Based Inference"}
+# Captions are templates that see nothing of the workflow but its config.
+config["report"] = Captions(
+    Path(workflow.basedir),
+    SETTINGS,
+    len(HUMAN_TASKS),
+    workflow.config_settings.configfiles,
+    workflow.config_settings.config,
+)
+
+
+def rule_of(benchmark):
+    """Return the rule that writes a benchmark file, the most particular one; None where there is none any more."""
+    fitting = [
+        one
+        for one in workflow.rules
+        if one.benchmark and one.benchmark.match(benchmark)
+    ]
+    return (
+        min(fitting, key=lambda one: len(one.wildcard_names)).name if fitting else None
+    )
+
+
+RECORDER = Recorder(Path(workflow.basedir), SETTINGS, rule_of)
+
+
+def recorded(step, *arguments):
+    """Write run.json; a run does not fail for want of it."""
+    # Processes that Snakemake starts for single jobs call no handlers, but --touch does.
+    if workflow.is_main_process and not workflow.touch:
+        try:
+            step(*arguments)
+        except WhichtaskError as error:
+            logger.warning(f"run.json is not written: {error}")
+
+
+onstart:
+    jobs = Counter(job.rule.name for job in workflow.dag.needrun_jobs())
+    recorded(RECORDER.begin, jobs, workflow.executor_plugin.name)
+
+
+onsuccess:
+    recorded(RECORDER.end, "succeeded")
+
+
+onerror:
+    recorded(RECORDER.end, "failed")
