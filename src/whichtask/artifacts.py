@@ -1,9 +1,13 @@
 """Files that are either whole or not there: written beside, synced, then renamed over the target."""
 
+import fcntl
+import glob
 import hashlib
+import io
 import json
 import os
 import secrets
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,7 +31,8 @@ Array = npt.NDArray[Any]
 def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a path beside ``target``; on success it is synced and renamed over the target, on failure removed.
 
-    The temporary name keeps the target's suffix, because several writers choose their format by it.
+    The temporary name keeps the target's suffix, because several writers choose their format by it. A writer that was
+    killed leaves its temporary file; the next writer of the same target removes it.
 
     Raises:
         WhichtaskError: the folder cannot be made or written to.
@@ -36,10 +41,12 @@ def atomic_path(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f".{target.stem}.{secrets.token_hex(4)}{target.suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(target)
+        _remove_leftovers(target)
+        with _held(temporary):
+            yield temporary
+            with temporary.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            temporary.replace(target)
     except OSError as error:
         raise WhichtaskError(
             f"cannot write {target}: {error.strerror or error}. "
@@ -48,6 +55,34 @@ def atomic_path(target: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # where it could not be made, it cannot be removed either
             temporary.unlink()
+
+
+@contextmanager
+def _held(temporary: Path) -> Iterator[None]:
+    """Make a file and lock it for as long as its writer lives: the kernel unlocks it even after SIGKILL."""
+    while True:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        with suppress(OSError):  # a file system without locks: nothing is ever taken for a leftover there
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if temporary.exists():
+            break
+        os.close(descriptor)  # another writer took it for a leftover before it was locked
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove temporary files of this target whose writers are gone."""
+    for leftover in target.parent.glob(f".{glob.escape(target.stem)}.????????{glob.escape(target.suffix)}"):
+        with suppress(OSError):  # locked by a living writer, renamed meanwhile, or not ours to remove
+            descriptor = os.open(leftover, os.O_WRONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                leftover.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -71,10 +106,13 @@ def read_csv(path: Path) -> pd.DataFrame:
     """Read a table that ``write_csv`` wrote.
 
     Raises:
-        WhichtaskError: the file is missing, empty or no CSV.
+        WhichtaskError: the file is missing, empty, cut off within a line or no CSV.
     """
     try:
-        return pd.read_csv(path)
+        content = Path(path).read_bytes()
+        if not content.endswith(b"\n"):
+            raise ValueError("it does not end with a whole line")  # noqa: TRY301
+        return pd.read_csv(io.BytesIO(content))
     except (OSError, ValueError) as error:
         raise WhichtaskError(f"cannot read the table {path}: {error}") from error
 
@@ -97,9 +135,17 @@ def read_npz(path: Path) -> dict[str, Array]:
     try:
         # Opened here, because NumPy leaves the file open when it rejects an archive.
         with Path(path).open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
+            _require_memory(archive.zip)
             return {name: archive[name] for name in archive.files}
     except Exception as error:  # zipfile, zlib and NumPy raise half a dozen types for damaged files
         raise WhichtaskError(f"cannot read {path} as an .npz of plain arrays: {error}") from error
+
+
+def _require_memory(archive: zipfile.ZipFile) -> None:
+    """Refuse an archive whose arrays would not fit into this machine: a small file may unpack to any size."""
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+        raise MemoryError(f"its arrays take {unpacked / 1e9:.1f} GB, more than this machine has")
 
 
 def write_tensors(target: Path, tensors: Mapping[str, "Tensor"], metadata: Mapping[str, Any] | None = None) -> None:

@@ -1,9 +1,15 @@
-"""A check of folders that takes no time, so that a run fails at its start and not after its first hour."""
+"""Checks of folders that take no time, so that a run fails at its start and not after its first hour."""
 
 import os
+import time
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from whichtask.errors import WhichtaskError
+
+SKEW_SECONDS = 60.0
+"""By how much the clocks of machines that share a folder may differ."""
 
 
 def require_writable(folder: Path) -> None:
@@ -17,3 +23,22 @@ def require_writable(folder: Path) -> None:
         raise WhichtaskError(f"results: cannot write to {folder}: {existing} is no folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise WhichtaskError(f"results: cannot write to {folder}: {existing} is not writable for this user")
+
+
+def require_past(folder: Path) -> None:
+    """Check that no file in a folder was written in the future, as after a clock was set back.
+
+    Snakemake runs a job that reads one, and then removes what it made, because it would be older than its input.
+
+    Raises:
+        WhichtaskError: there is such a file, or the clock is wrong.
+    """
+    now = time.time()
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # a running job may remove its temporary files meanwhile
+            written = path.stat().st_mtime
+            if written > now + SKEW_SECONDS:
+                raise WhichtaskError(
+                    f"results: {path} was written in the future, at {datetime.fromtimestamp(written):%Y-%m-%d %H:%M}; "
+                    "set this machine's clock or `touch` the file: Snakemake removes what is made from it"
+                )

@@ -102,7 +102,7 @@ def test_gradient_in_the_encoder_by_finite_differences() -> None:
 
 
 def test_the_inner_steps_are_sgd_on_the_mean_of_the_two_losses() -> None:
-    """The proxy after T steps equals that of networks trained by torch's own SGD (facts 1.5, item 2)."""
+    """The proxy after T steps equals that of networks trained by torch's own SGD."""
     given = problem(SPECS[0], steps=4)
     networks = []
     for member in (0, 1):

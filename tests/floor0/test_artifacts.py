@@ -88,3 +88,12 @@ def test_a_digest_knows_type_shape_and_content() -> None:
     others: list[Array] = [base.astype(np.int16), base.reshape(2, 3), base + 1]
     assert len({digest(base), *(digest(other) for other in others)}) == 4
     assert digest(base.reshape(2, 3)[:, ::-1]) == digest(base.reshape(2, 3)[:, ::-1].copy())
+
+
+def test_arrays_that_no_memory_holds_are_refused_before_they_are_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_npz(tmp_path / "zeros.npz", {"zeros": np.zeros(1_000_000)})
+    monkeypatch.setattr("os.sysconf", lambda name: 1000)  # a machine of 1 MB
+    with pytest.raises(WhichtaskError, match="more than this machine has"):
+        read_npz(tmp_path / "zeros.npz")

@@ -47,7 +47,7 @@ from whichtask.config.gbi import (
 )
 from whichtask.errors import WhichtaskError
 from whichtask.imports import modules_of_figures, stands_on
-from whichtask.paths import require_writable
+from whichtask.paths import require_past, require_writable
 
 try:
     SETTINGS = load_config(config)
@@ -56,6 +56,8 @@ try:
         "ground_truth": ground_truth(SETTINGS),
     }
     require_writable(Path(SETTINGS.results))
+    if workflow.is_main_process:  # once a run, not once a job
+        require_past(Path(SETTINGS.results))
 except WhichtaskError as error:
     raise WorkflowError(str(error)) from None
 

@@ -63,20 +63,22 @@ def agreement(
     from whichtask.data import ImageSet
     from whichtask.devices import choose_device, set_threads
     from whichtask.tasks import TaskSet
+    from whichtask.training.live import until_written
 
     set_threads(threads)
     settings = resolve(AgreementJob, job, config, lambda whole: AgreementJob.of(whole, network, images))
-    table = score_tasks(
-        ImageSet.load(data),
-        TaskSet.load(tasks),
-        tasks.stem,
-        settings,
-        device=choose_device(),
-        results=results,
-        first=first,
-    )
-    write_csv(out, table)
-    write_yaml(out.with_suffix(".yaml"), settings.model_dump(mode="json"))
+    with until_written():
+        table = score_tasks(
+            ImageSet.load(data),
+            TaskSet.load(tasks),
+            tasks.stem,
+            settings,
+            device=choose_device(),
+            results=results,
+            first=first,
+        )
+        write_csv(out, table)
+        write_yaml(out.with_suffix(".yaml"), settings.model_dump(mode="json"))
 
 
 def discover(

@@ -58,14 +58,15 @@ def split(
     from whichtask.artifacts import write_yaml
     from whichtask.devices import choose_device, set_threads
     from whichtask.imagenet import list_photographs, make_split, write_split
+    from whichtask.training.live import until_written
 
     set_threads(threads)
     settings = _settings(folder, config, job)
-    table = make_split(
-        list_photographs(folder), settings, device=choose_device(), workers=_readers(workers, threads), results=results
-    )
-    write_split(out, table)
-    write_yaml(out / "config.yaml", settings.model_dump(mode="json"))
+    readers = _readers(workers, threads)
+    with until_written():
+        table = make_split(list_photographs(folder), settings, device=choose_device(), workers=readers, results=results)
+        write_split(out, table)
+        write_yaml(out / "config.yaml", settings.model_dump(mode="json"))
 
 
 @imagenet_app.command("train")
@@ -90,24 +91,26 @@ def train(
     from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
     from whichtask.devices import choose_device, set_threads
     from whichtask.imagenet import list_photographs, read_split, train_network
+    from whichtask.training.live import until_written
 
     set_threads(threads)
     settings = _settings(folder, config, job)
     photographs = list_photographs(folder)
     in_train = read_split(split_folder / "split.csv", photographs)
-    trained = train_network(
-        photographs,
-        in_train,
-        control,
-        settings,
-        device=choose_device(),
-        workers=_readers(workers, threads),
-        results=results,
-    )
-    names = np.array(photographs.class_names)
-    what = settings.model_dump(mode="json")
-    write_csv(out / "accuracies.csv", trained.accuracies)
-    write_csv(out / "history.csv", trained.history)
-    write_npz(out / "confusion.npz", {"confusion": trained.confusion, "class_names": names})
-    write_tensors(out / "network.safetensors", trained.weights, what | {"control": control})
-    write_yaml(out / "config.yaml", what | {"control": control})
+    with until_written():
+        trained = train_network(
+            photographs,
+            in_train,
+            control,
+            settings,
+            device=choose_device(),
+            workers=_readers(workers, threads),
+            results=results,
+        )
+        names = np.array(photographs.class_names)
+        what = settings.model_dump(mode="json")
+        write_csv(out / "accuracies.csv", trained.accuracies)
+        write_csv(out / "history.csv", trained.history)
+        write_npz(out / "confusion.npz", {"confusion": trained.confusion, "class_names": names})
+        write_tensors(out / "network.safetensors", trained.weights, what | {"control": control})
+        write_yaml(out / "config.yaml", what | {"control": control})

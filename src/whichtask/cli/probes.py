@@ -87,11 +87,12 @@ def proxy(
     from whichtask.devices import choose_device, set_threads
     from whichtask.proxy import measure_proxy
     from whichtask.tasks import TaskSet
+    from whichtask.training.live import until_written
 
     set_threads(threads)
     settings = resolve(ProxyJob, job, config, ProxyJob.of)
     sets = {path.stem: TaskSet.load(path) for path in tasks}
     if len(sets) < len(tasks):
         raise WhichtaskError("two --tasks have the same file name; the rows of the table could not be told apart")
-    table = measure_proxy(ImageSet.load(data), sets, settings, device=choose_device(), results=results)
-    write_csv(out, table)
+    with until_written():
+        write_csv(out, measure_proxy(ImageSet.load(data), sets, settings, device=choose_device(), results=results))

@@ -55,6 +55,7 @@ def splits(
     from whichtask.splits import Source, Target, run_splits, split_arrays
     from whichtask.splits.cases import BINARY_NAMES
     from whichtask.tasks import TaskSet
+    from whichtask.training.live import until_written
 
     set_threads(threads)
     settings = resolve(SplitJob, job, config, lambda whole: SplitJob.of(whole, network))
@@ -73,13 +74,14 @@ def splits(
         None if attackers is None else TaskSet.load(attackers),
         None if group is None or group_name is None else (TaskSet.load(group), group_name),
     )
-    outcome = run_splits(images, attacked, chosen, settings, device=choose_device(), results=results)
-    arrays = {name: value for name, value in vars(outcome).items() if name != "accuracies"}
-    names = {"class_names": np.array(images.class_names), "binary_names": np.array(BINARY_NAMES)}
-    write_csv(out / "accuracies.csv", outcome.accuracies)
-    write_npz(out / "predictions.npz", arrays | names)
-    write_npz(out / "split.npz", split_arrays(outcome, images))
-    write_yaml(out / "config.yaml", settings.model_dump(mode="json"))
+    with until_written():
+        outcome = run_splits(images, attacked, chosen, settings, device=choose_device(), results=results)
+        arrays = {name: value for name, value in vars(outcome).items() if name != "accuracies"}
+        names = {"class_names": np.array(images.class_names), "binary_names": np.array(BINARY_NAMES)}
+        write_csv(out / "accuracies.csv", outcome.accuracies)
+        write_npz(out / "predictions.npz", arrays | names)
+        write_npz(out / "split.npz", split_arrays(outcome, images))
+        write_yaml(out / "config.yaml", settings.model_dump(mode="json"))
 
 
 def splits_export(

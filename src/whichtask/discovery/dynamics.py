@@ -1,5 +1,6 @@
 """One task alone, followed from labels that no network generalises on to labels that it does (the paper's video)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from whichtask.training import Division, ImageBank, LiveState
 
 SETTLING_IMAGES = 5_000
 """Training images whose statistics batch norm takes for a record."""
-RECORDS = "records"
+LIVE, LABELS = "dynamics", "labels/"
 ALONE: dict[str, Any] = {
     "classes": 2,
     "diversity": "uniformity",
@@ -83,7 +84,7 @@ def memorise(encoder: TaskEncoder, bank: ImageBank, images: Tensor, epochs: int,
 
 
 class _Recorder:
-    """Takes records of a search's only task; knows how to go on from its own live state."""
+    """Takes records of a search's only task; knows how to go on from its part of the live state."""
 
     def __init__(self, search: TaskSearch, shown: Tensor, job: DynamicsJob):
         self.search, self.shown, self.job = search, shown, job
@@ -113,16 +114,14 @@ class _Recorder:
         if step in self.label_steps:
             self.labels.append((score > 0).to(torch.uint8))
 
-    def save(self, live: LiveState) -> None:
-        """Keep the records beside the state of the search."""
-        live.save(RECORDS, {str(i): labels for i, labels in enumerate(self.labels)}, {"rows": self.rows})
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return the records, as ``restore`` takes them."""
+        return {f"{LABELS}{i}": labels for i, labels in enumerate(self.labels)}, {"rows": self.rows}
 
-    def resume(self, live: LiveState) -> None:
-        """Take back the records."""
-        found = live.load(RECORDS)
-        if found:
-            self.labels = [found[0][str(i)] for i in range(len(found[0]))]
-            self.rows = found[1]["rows"]
+    def restore(self, tensors: Mapping[str, Tensor], what: Mapping[str, Any]) -> None:
+        """Take back the records; other tensors and values are ignored."""
+        count = sum(name.startswith(LABELS) for name in tensors)
+        self.labels, self.rows = [tensors[f"{LABELS}{i}"] for i in range(count)], what["rows"]
 
     def result(self, start_accuracy: float) -> Dynamics:
         """Return all records as arrays."""
@@ -161,15 +160,16 @@ def record_dynamics(bank: ImageBank, division: Division, job: DynamicsJob, live:
     search = TaskSearch(bank, division, job, encoder)
     # Held-out images: neither memorised nor used for the proxy.
     recorder = _Recorder(search, torch.from_numpy(division.heldout[: settings.shown_images]).to(device), job)
-    if live:
-        recorder.resume(live)
-        search.resume(live)
+    if live and (found := live.load(LIVE)):
+        search.restore(*found)
+        recorder.restore(*found)
 
     def after(search: TaskSearch) -> None:
         recorder(search)
         if live and live.due():
-            recorder.save(live)
-            search.save(live)
+            # One file for both: a signal, a kill or a second process between two files would part them.
+            (tensors, history), (labels, rows) = search.state(), recorder.state()
+            live.save(LIVE, tensors | labels, history | rows)
 
     recorder(search)
     search.run(settings.outer_steps, after=after)

@@ -1,4 +1,4 @@
-"""Meta-optimisation of a set of tasks: the outer loop (paper, section 4; facts 1.5).
+"""Meta-optimisation of a set of tasks: the outer loop (paper, section 4).
 
 Each outer step draws one task (or several), labels T inner batches with it, trains two freshly drawn networks on them,
 and moves the encoder so that the two agree more on held-out images and its embeddings stay uniform on the sphere.
@@ -6,7 +6,7 @@ Other objectives and another diversity loss may take the place of these (``objec
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -219,17 +219,23 @@ class TaskSearch:
                 if live and live.due() and self.outer_step < steps:
                     self.save(live)
 
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return all that ``restore`` needs."""
+        encoder = {f"encoder/{name}": tensor for name, tensor in self.encoder.state_dict().items()}
+        return encoder | adam_state(self.optimizer, "adam"), {"history": self.history}
+
     def save(self, live: LiveState) -> None:
         """Keep the state of the search."""
-        encoder = {f"encoder/{name}": tensor for name, tensor in self.encoder.state_dict().items()}
-        live.save(LIVE, encoder | adam_state(self.optimizer, "adam"), {"history": self.history})
+        live.save(LIVE, *self.state())
 
     def resume(self, live: LiveState) -> None:
         """Take back what ``save`` kept, if there is anything."""
         found = live.load(LIVE)
-        if not found:
-            return
-        tensors, what = found
+        if found:
+            self.restore(*found)
+
+    def restore(self, tensors: dict[str, Tensor], what: Mapping[str, Any]) -> None:
+        """Go back to where ``state`` was called; other tensors and values are ignored."""
         prefix = "encoder/"
         self.encoder.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         load_adam(self.optimizer, tensors, "adam")
