@@ -36,7 +36,9 @@ class Project:
     @classmethod
     def like(cls, finished: "Project", folder: Path) -> "Project":
         """Copy a project with its results and all that Snakemake knows about them."""
-        shutil.copytree(finished.folder, folder, dirs_exist_ok=True, symlinks=True)
+        # Locks come and go with every Snakemake that looks at it.
+        ignored = shutil.ignore_patterns("locks")
+        shutil.copytree(finished.folder, folder, dirs_exist_ok=True, symlinks=True, ignore=ignored)
         return cls(folder)
 
     @property
