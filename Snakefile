@@ -26,7 +26,7 @@ include: "workflow/rules/gbi.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/tables.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:
@@ -44,31 +44,3 @@ rule headline:
         f"{RESULTS}/claims_headline.csv",
     message:
         "the headline figures are in {RESULTS}/figures/"
-
-
-rule fetch:
-    input:
-        [data_file(name) for name in (*SETTINGS_OF, "hundred", "text")],
-    message:
-        "the data are in {RESULTS}/data/"
-
-
-rule task_discovery:
-    input:
-        [figure_files(figure) for figure in FIGURE_INPUTS if figure.startswith("td_")],
-    message:
-        "all figures of Task Discovery are in {RESULTS}/figures/"
-
-
-rule gbi:
-    input:
-        [figure_files(figure) for figure in FIGURE_INPUTS if figure.startswith("gbi_")],
-    message:
-        "all figures of Gradient-Based Inference are in {RESULTS}/figures/"
-
-
-rule figures:
-    input:
-        [figure_files(figure) for figure in FIGURE_INPUTS],
-    message:
-        "all figures are in {RESULTS}/figures/"

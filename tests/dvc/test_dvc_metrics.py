@@ -32,7 +32,7 @@ def test_the_metrics_are_the_numbers_of_the_figures() -> None:
 
 
 def test_the_workflow_gives_every_table_that_is_needed() -> None:
-    rule = (ROOT / "workflow" / "rules" / "tables.smk").read_text()
+    rule = (ROOT / "workflow" / "rules" / "targets.smk").read_text()
     assert all(f'"{path.stem}"' in rule for path in DRAWN)
 
 

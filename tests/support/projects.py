@@ -10,7 +10,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "profiles", "config", "src", "environment.yml")
 SLURM = "workflow/profiles/slurm"
-TARGETS = ("all", "headline", "figures", "task_discovery", "gbi", "fetch")
+TARGETS = (
+    "all",
+    "headline",
+    "figures",
+    "task_discovery",
+    "gbi",
+    "fetch",
+    "task_discovery_tables",
+    "gbi_tables",
+    "products",
+)
 SMOKE = ("--cores", "2", "--configfile", "config/smoke.yaml")
 
 

@@ -1,4 +1,5 @@
-# Coarse targets, one for each stage of DVC (dvc.yaml), and the metrics by which it compares runs.
+# Targets beside `all` and `headline`: parts of the work, one for each stage of DVC (dvc.yaml) among them; and the metrics by
+# which DVC compares runs.
 
 # Those of whichtask.claims.metrics.HEADLINES, which is not imported here because it takes Matplotlib along.
 SUMMED_UP = [
@@ -62,3 +63,31 @@ rule products:
         f"{RESULTS}/metrics.json",
     message:
         "figures, claims and metrics are in {RESULTS}/"
+
+
+rule fetch:
+    input:
+        [data_file(name) for name in (*SETTINGS_OF, "hundred", "text")],
+    message:
+        "the data are in {RESULTS}/data/"
+
+
+rule task_discovery:
+    input:
+        [figure_files(figure) for figure in FIGURE_INPUTS if figure.startswith("td_")],
+    message:
+        "all figures of Task Discovery are in {RESULTS}/figures/"
+
+
+rule gbi:
+    input:
+        [figure_files(figure) for figure in FIGURE_INPUTS if figure.startswith("gbi_")],
+    message:
+        "all figures of Gradient-Based Inference are in {RESULTS}/figures/"
+
+
+rule figures:
+    input:
+        [figure_files(figure) for figure in FIGURE_INPUTS],
+    message:
+        "all figures are in {RESULTS}/figures/"
