@@ -39,6 +39,15 @@ _held: list[Lease] = []
 
 def installed_cards() -> list[str]:
     """Return the UUIDs of this machine's NVIDIA GPUs in the order of their bus addresses; none without a driver."""
+    return _of_each_card("nvmlDeviceGetUUID")
+
+
+def card_names() -> list[str]:
+    """Return what these GPUs are called, such as "NVIDIA H200"."""
+    return _of_each_card("nvmlDeviceGetName")
+
+
+def _of_each_card(question: str) -> list[str]:
     import pynvml  # noqa: PLC0415  # needed by training jobs only
 
     try:
@@ -47,7 +56,7 @@ def installed_cards() -> list[str]:
         return []
     try:
         handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        return [str(pynvml.nvmlDeviceGetUUID(handle)) for handle in handles]
+        return [str(getattr(pynvml, question)(handle)) for handle in handles]
     finally:
         pynvml.nvmlShutdown()
 

@@ -8,8 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
-import pynvml
 from pydantic import BaseModel, ConfigDict
+
+from whichtask.leases import card_names
 
 PACKAGES = (
     "whichtask",
@@ -65,21 +66,8 @@ def this_machine() -> Machine:
         cores=os.cpu_count() or 1,
         usable_cores=usable or 1,
         memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
-        gpus=gpu_names(),
+        gpus=card_names(),
     )
-
-
-def gpu_names() -> list[str]:
-    """Return the names of the NVIDIA GPUs in the order of their bus addresses; none without a working driver."""
-    try:
-        pynvml.nvmlInit()
-        try:
-            handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-            return [str(pynvml.nvmlDeviceGetName(handle)) for handle in handles]
-        finally:
-            pynvml.nvmlShutdown()
-    except pynvml.NVMLError:
-        return []
 
 
 def _processor() -> str:
