@@ -87,8 +87,9 @@ lock:
 status: $(READY)
 	$(BIN)/whichtask status
 
+# Of what there is: after `make figures` everything, after `make run` the headlines.
 report: $(READY)
-	$(SNAKEMAKE) --report results/report.html
+	$(SNAKEMAKE) $(if $(wildcard results/claims.csv),all,headline) --report results/report.html
 
 # -E: Sphinx does not see what changed outside docs/.
 docs: $(READY)
