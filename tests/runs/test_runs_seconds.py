@@ -14,11 +14,11 @@ from whichtask.progress.seconds import (
     duration,
     estimates,
     measured,
-    read_seconds,
     wall_seconds,
     write_reference,
 )
 from whichtask.progress.status import JobStatus, State, remaining, time_left
+from whichtask.snakemake_files import benchmark_seconds
 
 HEAD = "s\th:m:s\tmax_rss\n"
 TIMES = st.lists(st.floats(0, 1e6), max_size=30)
@@ -123,8 +123,8 @@ def test_what_was_measured_can_be_kept_as_a_reference(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", HEAD, "s\nlong\n", "a\tb\n1\t2\n", "\x00\xff"])
 def test_a_benchmark_file_that_says_nothing_counts_as_unknown(tmp_path: Path, content: str) -> None:
     (tmp_path / "b.tsv").write_text(content)
-    assert read_seconds(tmp_path / "b.tsv") is None
-    assert read_seconds(tmp_path / "missing.tsv") is None
+    assert benchmark_seconds(tmp_path / "b.tsv") is None
+    assert benchmark_seconds(tmp_path / "missing.tsv") is None
 
 
 DURATIONS = {

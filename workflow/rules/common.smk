@@ -17,7 +17,6 @@ from whichtask.config import (
     DiscoveryJob,
     DynamicsJob,
     FeatureJob,
-    FigureSettings,
     GroundTruthJob,
     ImageNetJob,
     LinearJob,
@@ -30,7 +29,6 @@ from whichtask.config import (
     load_config,
     variants,
 )
-from whichtask.config.sections import USED_BY
 from whichtask.config.gbi import (
     Cifar100Job,
     ComputeJob,

@@ -74,7 +74,9 @@ rule claims:
         + options("splits", input.splits)
         + claim_options(wildcards),
         scale=SETTINGS.scale,
-        job=claim_settings,
+        job=lambda wildcards: SETTINGS.figures.content_of(
+            *claimed(wildcards)
+        ).model_dump_json(),
     message:
         "compare with the paper"
     shell:

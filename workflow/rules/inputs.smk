@@ -255,6 +255,11 @@ def input_options(wildcards, input):
     ]
 
 
+def tables_of(figure):
+    """List the files that a figure is drawn from."""
+    return [path for paths in FIGURE_INPUTS[figure].values() for path in as_list(paths)]
+
+
 def claimed(wildcards):
     """List the figures whose numbers claims are read from: those of studies too, unless only headlines are wanted."""
     drawn = FIGURE_INPUTS if wildcards.claims == "claims" else GBI_HEADLINE_INPUTS
@@ -266,14 +271,7 @@ def behind_claims(wildcards):
 
     Claims take them from the tables, not from the figures: what is only drawn again has the numbers that it had.
     """
-    return sorted(
-        {
-            path
-            for figure in claimed(wildcards)
-            for paths in FIGURE_INPUTS[figure].values()
-            for path in as_list(paths)
-        }
-    )
+    return sorted({path for figure in claimed(wildcards) for path in tables_of(figure)})
 
 
 def claim_options(wildcards):
@@ -284,16 +282,6 @@ def claim_options(wildcards):
         for name, paths in FIGURE_INPUTS[figure].items()
         for path in as_list(paths)
     ]
-
-
-def claim_settings(wildcards):
-    """Return the settings of figures, as JSON, that the numbers of these figures depend on."""
-    used = {
-        name: getattr(SETTINGS.figures, name)
-        for name, prefix in USED_BY.items()
-        if any(figure.startswith(prefix) for figure in claimed(wildcards))
-    }
-    return FigureSettings(**used).model_dump_json()
 
 
 TRUTH_DATA = SETTINGS.ground_truth.data.slug

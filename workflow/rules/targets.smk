@@ -12,16 +12,9 @@ SUMMED_UP = [
 ]
 
 
-# What each figure is drawn from.
-TABLES = {
-    figure: [path for paths in named.values() for path in as_list(paths)]
-    for figure, named in FIGURE_INPUTS.items()
-}
-
-
 rule task_discovery_tables:
     input:
-        [TABLES[figure] for figure in TABLES if figure.startswith("td_")],
+        [tables_of(figure) for figure in FIGURE_INPUTS if figure.startswith("td_")],
         # Only claims are read from these.
         similarity_path(REGULATED),
     message:
@@ -30,7 +23,7 @@ rule task_discovery_tables:
 
 rule gbi_tables:
     input:
-        [TABLES[figure] for figure in TABLES if figure.startswith("gbi_")],
+        [tables_of(figure) for figure in FIGURE_INPUTS if figure.startswith("gbi_")],
     message:
         "the tables of Gradient-Based Inference are in {RESULTS}/gbi/"
 

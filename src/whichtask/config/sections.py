@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from whichtask.config.base import KNOWN_DATA, RESERVED_NAMES, PathPart, PathText, Section
 
@@ -292,47 +292,6 @@ class SplitSettings(Section):
     )
 
 
-class FigureStyle(Section):
-    """How one figure looks where it differs from the others."""
-
-    dpi: Count | None = Field(None, description="Pixels per inch of its PNG file; null: as all figures.")
-    rc: dict[str, float | bool | str] = Field({}, description="matplotlib settings for it, on top of those of all.")
-
-    @field_validator("rc")
-    @classmethod
-    def _known(cls, rc: dict[str, float | bool | str]) -> dict[str, float | bool | str]:
-        return _known_to_matplotlib(rc)
-
-
-class FigureSettings(Section):
-    """How figures look; a change here trains nothing."""
-
-    dpi: Count = Field(150, description="Pixels per inch of the PNG files.")
-    rc: dict[str, float | bool | str] = Field(
-        {}, description="matplotlib settings on top of the project's style, such as {font.size: 11}."
-    )
-    own: dict[str, FigureStyle] = Field(
-        {},
-        description="Style of single figures by ID, such as {td_similarity: {dpi: 300}}; only these are drawn again.",
-    )
-    gallery_images: Count = Field(12, description="Most confident images shown for each side of a task.")
-    example_images: Count = Field(10, description="Images shown in the figure of example tasks.")
-    gif_milliseconds: Count = Field(150, description="Time that one frame of an animation is shown.")
-
-    @field_validator("rc")
-    @classmethod
-    def _known(cls, rc: dict[str, float | bool | str]) -> dict[str, float | bool | str]:
-        return _known_to_matplotlib(rc)
-
-    def of(self, figure: str) -> "FigureSettings":
-        """Return what one figure uses: its own style merged in, keys that it does not use at their defaults."""
-        own = self.own.get(figure, FigureStyle())
-        used = {name: getattr(self, name) for name, prefix in USED_BY.items() if figure.startswith(prefix)}
-        return FigureSettings(dpi=own.dpi or self.dpi, rc=self.rc | own.rc, **used)
-
-
-USED_BY = {"gallery_images": "td_gallery_", "example_images": "td_examples", "gif_milliseconds": "td_dynamics"}
-"""Keys that only some figures use, and how the IDs of these begin."""
 RC_GROUPS = (
     "axes",
     "errorbar",
@@ -362,3 +321,46 @@ def _known_to_matplotlib(rc: dict[str, float | bool | str]) -> dict[str, float |
             except KeyError as error:
                 raise ValueError(error.args[0]) from None
     return rc
+
+
+Rc = Annotated[dict[str, float | bool | str], AfterValidator(_known_to_matplotlib)]
+"""Settings of matplotlib by name."""
+
+
+class FigureStyle(Section):
+    """How one figure looks where it differs from the others."""
+
+    dpi: Count | None = Field(None, description="Pixels per inch of its PNG file; null: as all figures.")
+    rc: Rc = Field({}, description="matplotlib settings for it, on top of those of all.")
+
+
+class FigureSettings(Section):
+    """How figures look; a change here trains nothing."""
+
+    dpi: Count = Field(150, description="Pixels per inch of the PNG files.")
+    rc: Rc = Field({}, description="matplotlib settings on top of the project's style, such as {font.size: 11}.")
+    own: dict[str, FigureStyle] = Field(
+        {},
+        description="Style of single figures by ID, such as {td_similarity: {dpi: 300}}; only these are drawn again.",
+    )
+    gallery_images: Count = Field(12, description="Most confident images shown for each side of a task.")
+    example_images: Count = Field(10, description="Images shown in the figure of example tasks.")
+    gif_milliseconds: Count = Field(150, description="Time that one frame of an animation is shown.")
+
+    def of(self, figure: str) -> "FigureSettings":
+        """Return what one figure uses: its own style merged in, keys that it does not use at their defaults."""
+        own = self.own.get(figure, FigureStyle())
+        return self.content_of(figure).model_copy(update={"dpi": own.dpi or self.dpi, "rc": self.rc | own.rc})
+
+    def content_of(self, *figures: str) -> "FigureSettings":
+        """Return what decides the content of these figures: all else, style too, at its default."""
+        used = {
+            name: getattr(self, name)
+            for name, prefix in USED_BY.items()
+            if any(figure.startswith(prefix) for figure in figures)
+        }
+        return FigureSettings(**used)
+
+
+USED_BY = {"gallery_images": "td_gallery_", "example_images": "td_examples", "gif_milliseconds": "td_dynamics"}
+"""Keys that only some figures use, and how the IDs of these begin."""

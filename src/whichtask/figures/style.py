@@ -5,11 +5,11 @@ Figures are built as plain ``Figure`` objects, never through pyplot, so drawing 
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import matplotlib as mpl
 import pandas as pd
@@ -59,28 +59,28 @@ _STYLE: dict[RcKeyType, Any] = {
 }
 
 
+T = TypeVar("T")
 _wanted: ContextVar[Mapping[str, Any]] = ContextVar("_wanted", default=MappingProxyType({}))
 _numbers_only: ContextVar[bool] = ContextVar("_numbers_only", default=False)
 
 
 @contextmanager
-def wanting(rc: Mapping[str, Any]) -> Iterator[None]:
+def _within(variable: ContextVar[T], value: T) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+def wanting(rc: Mapping[str, Any]) -> AbstractContextManager[None]:
     """Put matplotlib settings that the user wants on top of the project's style, for figures drawn inside the block."""
-    token = _wanted.set(rc)
-    try:
-        yield
-    finally:
-        _wanted.reset(token)
+    return _within(_wanted, rc)
 
 
-@contextmanager
-def numbers_only() -> Iterator[None]:
+def numbers_only() -> AbstractContextManager[None]:
     """Write the tables of figures drawn inside the block, and no pictures: these take most of the time."""
-    token = _numbers_only.set(True)
-    try:
-        yield
-    finally:
-        _numbers_only.reset(token)
+    return _within(_numbers_only, True)
 
 
 @contextmanager

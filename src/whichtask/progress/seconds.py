@@ -1,6 +1,5 @@
 """Time that jobs took, and from it the time that others will take: measured or unknown, never invented."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 from whichtask.artifacts import read_csv, write_csv
 from whichtask.errors import WhichtaskError
 from whichtask.progress.plan import Job, Plan
+from whichtask.snakemake_files import benchmark_seconds
 
 REFERENCE = "results/reference/{scale}/seconds.csv"
 """Times of an earlier run at a scale, kept with the project: columns ``kind``, ``job``, ``seconds``."""
@@ -26,22 +26,9 @@ class Estimate(BaseModel):
     """How many jobs the mean is over."""
 
 
-def read_seconds(benchmark: Path) -> float | None:
-    """Return the seconds in a benchmark file of Snakemake; None where there is none, or none that can be read.
-
-    Of a job that was repeated the last line counts.
-    """
-    try:
-        with benchmark.open(encoding="utf-8", newline="") as file:
-            seconds = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
-    except (OSError, KeyError, ValueError, TypeError):
-        return None
-    return seconds[-1] if seconds else None
-
-
 def measured(folder: Path, jobs: Iterable[Job]) -> dict[str, float]:
     """Return the seconds of jobs that have been measured, by the name of their benchmark file."""
-    found = {job.benchmark: read_seconds(folder / job.benchmark) for job in jobs if job.benchmark}
+    found = {job.benchmark: benchmark_seconds(folder / job.benchmark) for job in jobs if job.benchmark}
     return {name: seconds for name, seconds in found.items() if seconds is not None}
 
 

@@ -5,7 +5,6 @@ None of it is an interface, so all of it is read with care: what is not as expec
 
 import platform
 import re
-from base64 import urlsafe_b64decode
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -14,6 +13,7 @@ import psutil
 from pydantic import BaseModel
 
 from whichtask.progress.names import printable
+from whichtask.snakemake_files import records_by_output
 
 LATEST_LOGS = 3
 DRY_RUN = re.compile(r"--dry-?run|-[A-Za-z]*n[A-Za-z]*")
@@ -82,14 +82,10 @@ def _read(path: Path) -> str:
 
 def find_marks(folder: Path) -> dict[str, float]:
     """Return what has begun and not ended: outputs, with the time when their job began [seconds since 1970]."""
-    place = folder / ".snakemake" / "incomplete"
     marks = {}
-    for path in place.rglob("*"):
-        # The name of the output in base64, cut into folders where it is too long for one name.
-        name = "".join(part.removeprefix("@") for part in path.relative_to(place).parts)
-        with suppress(OSError, ValueError):
-            if path.is_file():
-                marks[urlsafe_b64decode(name).decode()] = path.stat().st_mtime
+    for output, record in records_by_output(folder / ".snakemake" / "incomplete"):
+        with suppress(OSError):  # it has just ended
+            marks[output] = record.stat().st_mtime
     return marks
 
 

@@ -1,14 +1,14 @@
 """What Snakemake knows of the jobs that made a results folder: its own records below ``.snakemake/metadata``."""
 
 import json
-from base64 import urlsafe_b64decode
-from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from whichtask.errors import WhichtaskError
+from whichtask.snakemake_files import records_by_output
 
 RECORDS = Path(".snakemake") / "metadata"
 
@@ -51,14 +51,10 @@ def read_jobs(project: Path, results: Path) -> list[Job]:
 
 
 def _records(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield output and record of each file; a long name is spread over folders whose names begin with @."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            name = "".join(part.removeprefix("@") for part in path.relative_to(folder).parts)
-            try:
-                yield urlsafe_b64decode(name).decode(), json.loads(path.read_text(encoding="utf-8"))
-            except (Base64Error, ValueError):
-                continue  # Snakemake itself passes over a record that was cut off
+    """Yield output and content of each record."""
+    for output, path in records_by_output(folder):
+        with suppress(ValueError):  # Snakemake itself passes over a record that was cut off
+            yield output, json.loads(path.read_text(encoding="utf-8"))
 
 
 def _job(records: list[tuple[str, Mapping[str, Any]]]) -> Job:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from whichtask.artifacts import write_text
 from whichtask.errors import WhichtaskError
 from whichtask.provenance.machine import Machine
+from whichtask.snakemake_files import benchmark_seconds
 
 NAME = "run.json"
 
@@ -145,11 +146,10 @@ def seconds_by_rule(rules: Mapping[Path, str], since: datetime | None = None) ->
     """
     total: dict[str, float] = {}
     for path, rule in rules.items():
-        with suppress(OSError, ValueError, IndexError):
-            if since is None or path.stat().st_mtime >= since.timestamp():
-                # Two lines: names of columns, the job's values.
-                names, values = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[:2])
-                total[rule] = total.get(rule, 0.0) + float(values[names.index("s")])
+        with suppress(OSError):
+            seconds = benchmark_seconds(path)
+            if seconds is not None and (since is None or path.stat().st_mtime >= since.timestamp()):
+                total[rule] = total.get(rule, 0.0) + seconds
     return {rule: round(total[rule], 2) for rule in sorted(total, key=lambda rule: -total[rule])}
 
 
