@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 from whichtask.artifacts import write_npz, write_yaml
 from whichtask.cli import app
 from whichtask.config import DataSettings, DiscoveryJob, FeatureJob, load_config
-from whichtask.coverage import PENALTY, Found, measure_coverage, probe, read_found, untrained
 from whichtask.data import ImageSet
 from whichtask.discovery import make_encoder, settle
 from whichtask.errors import WhichtaskError
+from whichtask.studies.coverage import PENALTY, Found, measure_coverage, probe, read_found, untrained
 from whichtask.training import ImageBank
 
 DATA = DataSettings(train_images=200, heldout_images=150, discovery_heldout_images=50)

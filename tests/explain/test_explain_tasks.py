@@ -11,7 +11,7 @@ from whichtask.cli import app
 from whichtask.config import DataSettings, FeatureJob
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
-from whichtask.explain import explain_tasks
+from whichtask.studies.explain import explain_tasks
 from whichtask.tasks import TaskSet, human_tasks, random_tasks, simple_features
 
 DATA = DataSettings(train_images=200, heldout_images=150, discovery_heldout_images=50)

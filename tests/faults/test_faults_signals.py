@@ -11,7 +11,7 @@ from breaking import TAKEN_UP, at_step, report, slow_reading, stuck_at_step
 from killing import PATIENCE, Running, Server
 from tiny import JOBS, Whole, contents
 
-from whichtask import interrupts
+from whichtask.machine import interrupts
 
 NEVER = 1e9
 """Seconds between two saves, so that only the signal makes the job save."""

@@ -10,11 +10,11 @@ from PIL import Image
 
 from whichtask.config import FigureSettings
 from whichtask.figures import draw
-from whichtask.figures.diagrams import BY_COIN, BY_LIGHT, BY_SHAPE, IMAGES, ROUND, agreement, concept
-from whichtask.figures.diagrams_method import search, split
-from whichtask.figures.gbi_diagram import method
+from whichtask.figures.gbi.diagram import method
 from whichtask.figures.sheet import Sheet
 from whichtask.figures.style import styled
+from whichtask.figures.td.diagrams import BY_COIN, BY_LIGHT, BY_SHAPE, IMAGES, ROUND, agreement, concept
+from whichtask.figures.td.diagrams_method import search, split
 
 SETTINGS = FigureSettings(dpi=60)
 FIGURES = ("td_diagram_concept", "td_diagram_agreement", "td_diagram_search", "td_diagram_split", "gbi_diagram")

@@ -12,7 +12,7 @@ from whichtask.config import FigureSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.figures.explain import least_predictable
+from whichtask.figures.td.explain import least_predictable
 from whichtask.tasks import TaskSet
 
 SETTINGS = FigureSettings(dpi=60, gallery_images=4)

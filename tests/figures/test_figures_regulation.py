@@ -10,7 +10,7 @@ from whichtask.artifacts import write_csv
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.figures.regulation import summarise_regulation
+from whichtask.figures.td.regulation import summarise_regulation
 
 SETTINGS = FigureSettings(dpi=60)
 VALUES = {"crop": 0.3, "flip": 0.2, "colour_jitter": 0.2, "grey": 0.1, "all": 0.35, "mean_colour": 0.4}

@@ -13,9 +13,10 @@ from whichtask.artifacts import write_csv, write_npz
 from whichtask.config import FigureSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw, split_gallery
+from whichtask.figures import draw
 from whichtask.figures.images import mosaic, tiles
-from whichtask.figures.split_gallery import median_row
+from whichtask.figures.td import split_gallery
+from whichtask.figures.td.split_gallery import median_row
 
 SETTINGS = FigureSettings(dpi=60)
 FIGURES = ("td_splits_table", "td_split_gallery", "td_split_classes")

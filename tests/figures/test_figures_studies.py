@@ -16,10 +16,10 @@ from whichtask.artifacts import write_csv, write_yaml
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.figures.accuracy import kind_of, rank_interval
 from whichtask.figures.labels import place_labels
 from whichtask.figures.tables import RESAMPLES, pairwise_draws, pairwise_interval, summarise
-from whichtask.figures.two_level import similarity_of, two_level, values_of
+from whichtask.figures.td.accuracy import kind_of, rank_interval
+from whichtask.figures.td.two_level import similarity_of, two_level, values_of
 
 SETTINGS = FigureSettings(dpi=50)
 FAITHFUL = {"fixed_initialisations": False, "halved_batch": False}

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whichtask import leases
 from whichtask.errors import WhichtaskError
+from whichtask.machine import leases
 
 CARDS = ["GPU-aaaa-1", "GPU-aabb-2", "GPU-cccc-3", "GPU-dddd-4"]
 JOB = """
 import json, os, sys
-from whichtask import leases
+from whichtask.machine import leases
 leases.installed_cards = lambda: json.loads(sys.argv[1])
 leases.POLL_SECONDS = 0.02
 lease = leases.take_lease()

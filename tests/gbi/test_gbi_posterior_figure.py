@@ -10,7 +10,7 @@ from whichtask.artifacts import read_csv, write_npz
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import FIGURES
-from whichtask.figures.gbi_diagram import LOG_RATIO
+from whichtask.figures.gbi.diagram import LOG_RATIO
 from whichtask.gbi import divergence, exact_posterior, kl_bound, one_step
 from whichtask.seeding import torch_generator
 

@@ -10,7 +10,7 @@ from whichtask.config.gbi.cifar100 import GatedSettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi import enumerate_losses, gradient_at, maximum_entropy, one_hot
 from whichtask.gbi.autoencoder import squared_error
-from whichtask.gbi.hundred import Components, GatedAutoencoder, measure
+from whichtask.gbi.gated import Components, GatedAutoencoder, measure
 from whichtask.seeding import seeded, torch_generator
 
 KINDS = ("concatenated", "additive", "multiplicative", "bernoulli")

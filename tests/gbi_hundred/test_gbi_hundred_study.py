@@ -15,7 +15,7 @@ from whichtask.config.gbi.cifar100 import Cifar100Settings, GatedSettings, Sweep
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.gbi.hundred import Study
+from whichtask.gbi.cifar100 import Study
 from whichtask.training import LiveState
 
 SETTINGS = Cifar100Settings(

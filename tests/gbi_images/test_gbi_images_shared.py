@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from whichtask import interrupts
 from whichtask.config.gbi.inference import AutoencoderSettings, FitSettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.autoencoder import Autoencoder, reconstruction_loss, squared_error
 from whichtask.gbi.fit import BatchLoss, fit
 from whichtask.gbi.images.data import Parts
+from whichtask.machine import interrupts
 from whichtask.seeding import seeded, torch_generator
 from whichtask.training.live import LiveState
 

@@ -11,7 +11,7 @@ from whichtask.artifacts import read_csv, write_csv
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.figures.gbi_language_context import edges
+from whichtask.figures.gbi.language_context import edges
 
 SETTINGS = FigureSettings(dpi=40)
 MODES = (("gbi", "given"), ("gbi", "uniform"), ("lstm", "uniform"), ("shuffled", "uniform"))

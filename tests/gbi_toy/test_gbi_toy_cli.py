@@ -13,7 +13,7 @@ from whichtask.cli import app
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.figures.gbi_toy_common import estimates
+from whichtask.figures.gbi.toy_common import estimates
 
 SETTINGS = FigureSettings(dpi=50)
 TINY: dict[str, Any] = {

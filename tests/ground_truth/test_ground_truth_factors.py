@@ -14,8 +14,8 @@ from whichtask.cli import app
 from whichtask.config import GroundTruthJob, GroundTruthSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
-from whichtask.ground_truth import match_factors, null_maxima, summarise_factors
 from whichtask.seeding import numpy_generator
+from whichtask.studies.ground_truth import match_factors, null_maxima, summarise_factors
 from whichtask.tasks import TaskSet, factor_tasks, random_tasks
 
 JOB = GroundTruthJob(seed=0, ground_truth=GroundTruthSettings(permutations=300))
@@ -126,7 +126,7 @@ def test_the_null_is_drawn_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     labels, sides = rng.normal(size=50), rng.normal(size=(4, 50))
     whole = null_maxima(labels, sides, 23, numpy_generator("test"))
-    monkeypatch.setattr("whichtask.ground_truth.CHUNK", 5)
+    monkeypatch.setattr("whichtask.studies.ground_truth.CHUNK", 5)
     assert null_maxima(labels, sides, 23, numpy_generator("test")) == pytest.approx(whole)
 
 

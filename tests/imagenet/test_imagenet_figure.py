@@ -11,7 +11,7 @@ from whichtask.artifacts import read_csv, write_csv
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.figures.imagenet import imagenet_numbers
+from whichtask.figures.td.imagenet import imagenet_numbers
 
 
 def accuracies(folder: Path, split: str, top1: float, seed: int = 0, **changes: Any) -> Path:

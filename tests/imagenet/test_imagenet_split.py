@@ -14,8 +14,8 @@ from whichtask.artifacts import write_csv
 from whichtask.config import ImageNetJob
 from whichtask.data.torchvision_shim import models, torchvision
 from whichtask.errors import WhichtaskError
-from whichtask.imagenet import list_photographs, make_split, read_split, write_split
-from whichtask.imagenet.split import class_sides, random_network
+from whichtask.studies.imagenet import list_photographs, make_split, read_split, write_split
+from whichtask.studies.imagenet.split import class_sides, random_network
 
 CPU = torch.device("cpu")
 
@@ -85,7 +85,7 @@ def test_a_killed_split_ends_with_the_same_logits(
     folder: Path, job: ImageNetJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped_at: int, workers: int
 ) -> None:
     monkeypatch.setattr("whichtask.training.live.SAVE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr("whichtask.imagenet.split._BATCH", 10)
+    monkeypatch.setattr("whichtask.studies.imagenet.split._BATCH", 10)
     whole = split(folder, job, tmp_path / "whole")
     made = random_network("resnet18", 0)
     seen: list[int] = []
@@ -99,11 +99,11 @@ def test_a_killed_split_ends_with_the_same_logits(
             return result
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("whichtask.imagenet.split.random_network", lambda _name, _seed: Dying())
+        patch.setattr("whichtask.studies.imagenet.split.random_network", lambda _name, _seed: Dying())
         split(folder, job, tmp_path / "killed")
     counted: list[int] = []
     made.register_forward_hook(lambda _network, inputs, _output: counted.append(len(inputs[0])))
-    monkeypatch.setattr("whichtask.imagenet.split.random_network", lambda _name, _seed: made)
+    monkeypatch.setattr("whichtask.studies.imagenet.split.random_network", lambda _name, _seed: made)
     pd.testing.assert_frame_equal(split(folder, job, tmp_path / "killed", workers), whole, check_exact=True)
     assert sum(counted) == 48 - 10 * stopped_at, "only what was left is computed"
 

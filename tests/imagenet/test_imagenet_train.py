@@ -12,8 +12,8 @@ from torch import nn
 
 from whichtask.config import ImageNetJob
 from whichtask.errors import WhichtaskError
-from whichtask.imagenet import Photographs, TrainedNetwork, list_photographs, train_network
-from whichtask.imagenet.train import _Tested, _Training, controlled
+from whichtask.studies.imagenet import Photographs, TrainedNetwork, list_photographs, train_network
+from whichtask.studies.imagenet.train import _Tested, _Training, controlled
 
 CPU = torch.device("cpu")
 Bools = npt.NDArray[np.bool_]
@@ -29,7 +29,7 @@ def small_network(num_classes: int) -> nn.Module:
 
 @pytest.fixture(autouse=True)
 def _small_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whichtask.imagenet.train.models", SimpleNamespace(resnet18=small_network))
+    monkeypatch.setattr("whichtask.studies.imagenet.train.models", SimpleNamespace(resnet18=small_network))
 
 
 @pytest.fixture

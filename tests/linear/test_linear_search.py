@@ -14,10 +14,10 @@ from whichtask.discovery import ESTIMATORS, make_encoder
 from whichtask.discovery.draws import fresh_pair, inner_batches
 from whichtask.discovery.inner import InnerProblem
 from whichtask.discovery.labelling import embed_images
-from whichtask.discovery.linear import LinearSearch
 from whichtask.discovery.meta import MetaGradient
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build, without_running_stats
+from whichtask.studies.linear import LinearSearch
 from whichtask.training import ImageBank, LiveState, divide
 
 DATA = DataSettings(train_images=200, heldout_images=80, discovery_heldout_images=60)

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from whichtask import proxy
 from whichtask.config import CnnSpec, DataSettings, DiscoverySettings, ProxyJob
 from whichtask.data import ImageSet
 from whichtask.discovery.draws import inner_batches
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build, without_running_stats
-from whichtask.proxy import measure_proxy, proxy_rows
+from whichtask.studies import proxy
+from whichtask.studies.proxy import measure_proxy, proxy_rows
 from whichtask.tasks import TaskSet, human_tasks, random_tasks
 from whichtask.training import ImageBank, divide
 

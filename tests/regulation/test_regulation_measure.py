@@ -17,7 +17,7 @@ from whichtask.discovery import TaskEncoder, load_backbone, make_encoder
 from whichtask.discovery.saved import load_encoder
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build
-from whichtask.regulation import colour_share, flip_rates, regulation_table
+from whichtask.studies.regulation import colour_share, flip_rates, regulation_table
 from whichtask.training import Division, ImageBank, divide
 
 DATA = DataSettings(train_images=200, heldout_images=80, discovery_heldout_images=80)

@@ -14,8 +14,8 @@ from rocrate.rocrate import ROCrate
 
 from whichtask.errors import WhichtaskError
 from whichtask.figures import FIGURES
-from whichtask.provenance.builder import PROFILES
-from whichtask.provenance.crate import write_crate
+from whichtask.runs.builder import PROFILES
+from whichtask.runs.crate import write_crate
 
 pytestmark = pytest.mark.workflow
 DRAWN = set(FIGURES) - {"td_imagenet"}

@@ -18,13 +18,14 @@ from whichtask.config import Config
 from whichtask.config.presets import PRESETS
 from whichtask.errors import WhichtaskError
 from whichtask.figures import FIGURES
-from whichtask.provenance import Captions, Record, Recorder, Run, read_record
-from whichtask.provenance.counts import Counts
-from whichtask.provenance.machine import this_machine
-from whichtask.provenance.privacy import shorten
-from whichtask.provenance.record import begin_run
-from whichtask.provenance.resolved import all_seeds, config_digest, plain
-from whichtask.provenance.source import source_of
+from whichtask.runs.captions import Captions
+from whichtask.runs.counts import Counts
+from whichtask.runs.machine import this_machine
+from whichtask.runs.privacy import shorten
+from whichtask.runs.record import Record, Run, begin_run, read_record
+from whichtask.runs.recorder import Recorder
+from whichtask.runs.resolved import all_seeds, config_digest, plain
+from whichtask.runs.source import source_of
 
 CONCEPT, SPLIT = "td_diagram_concept", "td_diagram_split"  # figures that need nothing else
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from whichtask.errors import WhichtaskError
-from whichtask.progress import reproduction
-from whichtask.progress.plan import Job, Plan
+from whichtask.runs import reproduction
+from whichtask.runs.plan import Job, Plan
 
 TABLE = "task,agreement,seconds\na,0.5,1.25\nb,0.75,2\n"
 FIGURE = "td_similarity"

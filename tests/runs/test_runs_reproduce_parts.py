@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from whichtask.errors import WhichtaskError
 from whichtask.figures import FIGURES
-from whichtask.progress.compare import compare
-from whichtask.progress.figure import captions, first_sentence, read_caption, require_figure, sizes
-from whichtask.progress.names import near_matches, printable
-from whichtask.progress.run import run_snakemake
+from whichtask.runs.compare import compare
+from whichtask.runs.figure import captions, first_sentence, read_caption, require_figure, sizes
+from whichtask.runs.names import near_matches, printable
+from whichtask.runs.run import run_snakemake
 
 ROOT = Path(__file__).parents[2]
 TABLE = "task,agreement,seconds\na,0.5,1.25\nb,0.75,2\n"

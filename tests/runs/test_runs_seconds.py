@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichtask.errors import WhichtaskError
-from whichtask.progress.plan import Job, Plan
-from whichtask.progress.seconds import (
+from whichtask.runs.plan import Job, Plan
+from whichtask.runs.seconds import (
     Estimate,
     duration,
     estimates,
@@ -17,8 +17,8 @@ from whichtask.progress.seconds import (
     wall_seconds,
     write_reference,
 )
-from whichtask.progress.status import JobStatus, State, remaining, time_left
-from whichtask.snakemake_files import benchmark_seconds
+from whichtask.runs.snakemake_files import benchmark_seconds
+from whichtask.runs.status import JobStatus, State, remaining, time_left
 
 HEAD = "s\th:m:s\tmax_rss\n"
 TIMES = st.lists(st.floats(0, 1e6), max_size=30)

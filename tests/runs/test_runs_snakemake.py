@@ -18,8 +18,8 @@ import pytest
 from projects import Project, jobs
 
 from whichtask.errors import WhichtaskError
-from whichtask.progress.plan import ask_snakemake
-from whichtask.progress.status import Status, find_status
+from whichtask.runs.plan import ask_snakemake
+from whichtask.runs.status import Status, find_status
 
 pytestmark = pytest.mark.workflow
 SMOKE = (Path("config/smoke.yaml"),)

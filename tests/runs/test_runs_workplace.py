@@ -12,10 +12,10 @@ import pytest
 import torch
 from snakemake.persistence.file import FilePersistence
 
-from whichtask.progress.live_states import find_live_states
-from whichtask.progress.plan import Job, Plan
-from whichtask.progress.status import find_status
-from whichtask.progress.workplace import find_failures, find_marks, find_work, find_writers, last_line
+from whichtask.runs.live_states import find_live_states
+from whichtask.runs.plan import Job, Plan
+from whichtask.runs.status import find_status
+from whichtask.runs.workplace import find_failures, find_marks, find_work, find_writers, last_line
 from whichtask.training.live import LiveState
 
 LOG = """

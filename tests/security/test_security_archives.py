@@ -23,7 +23,7 @@ from whichtask.data.text import extract
 from whichtask.data.text import packages as text_packages
 from whichtask.data.text.rdata import read_strings
 from whichtask.errors import WhichtaskError
-from whichtask.imagenet.photographs import list_photographs
+from whichtask.studies.imagenet.photographs import list_photographs
 
 FASHION = [f"{packages._FASHION_FOLDER}{name}.gz" for name in packages._FASHION_FILES]
 DIGITS = [f"package/src/digits/{digit}.json" for digit in range(10)]

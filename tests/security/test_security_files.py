@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 import torch
 
-from whichtask import leases
 from whichtask.artifacts import atomic_path, write_csv, write_npz, write_tensors, write_text, write_yaml
 from whichtask.data import ImageSet
 from whichtask.data.factors32 import make
 from whichtask.data.sources import Dataset, Size, Source, fetch_first
 from whichtask.errors import WhichtaskError
+from whichtask.machine import leases
 from whichtask.splits.export import export_splits
 
 WRITERS = {

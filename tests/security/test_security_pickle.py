@@ -23,8 +23,8 @@ from whichtask.data.text.rdata import read_strings
 from whichtask.data.text.sources import load_folder as load_texts
 from whichtask.data.text.textset import TextSet
 from whichtask.errors import WhichtaskError
-from whichtask.imagenet.photographs import list_photographs
 from whichtask.splits.export import read_split
+from whichtask.studies.imagenet.photographs import list_photographs
 from whichtask.tasks import TaskSet, user_tasks
 
 

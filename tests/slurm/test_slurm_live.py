@@ -16,7 +16,7 @@ import yaml
 from projects import SLURM, Project
 
 from whichtask.data import ImageSet
-from whichtask.interrupts import handles
+from whichtask.machine.interrupts import handles
 
 pytestmark = [
     pytest.mark.workflow,

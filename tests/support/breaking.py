@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from whichtask import interrupts
+from whichtask.machine import interrupts
 from whichtask.training.live import LiveState
 
 TAKEN_UP = "taken up: "

@@ -9,12 +9,12 @@ import pytest
 from whichtask.config import FigureSettings
 from whichtask.config.sections import USED_BY
 from whichtask.figures import FIGURES
-from whichtask.imports import imported, modules_of_figures, stands_on
+from whichtask.plan.imports import imported, modules_of_figures, stands_on
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "whichtask"
 # Settings are compared through a job's parameters; the others carry messages, processors and arrays as they are.
-READERS = ("figures", "claims")  # their jobs list what their modules import, found by whichtask.imports
+READERS = ("figures", "claims")  # their jobs list what their modules import, found by whichtask.plan.imports
 CARRIERS = ("config", "errors.py", "paths.py", "devices.py", "leases.py", "interrupts.py", "data")
 
 

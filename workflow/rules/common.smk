@@ -44,7 +44,7 @@ from whichtask.config.gbi import (
     UnsupervisedJob,
 )
 from whichtask.errors import WhichtaskError
-from whichtask.imports import modules_of_figures, stands_on
+from whichtask.plan.imports import modules_of_figures, stands_on
 from whichtask.paths import require_past, require_writable
 
 try:
@@ -122,23 +122,29 @@ ROOMS = {
     "data": [*FLOOR_0, "data"],
     "tasks": [*FLOOR_0, "networks", "tasks"],
     "agreement": [*TRAINING, "agreement.py", "stats.py"],
-    "discovery": [*TRAINING, "discovery"],
+    "discovery": [*TRAINING, "discovery", "studies/linear.py"],
     "simclr": [*TRAINING],
-    "regulation": [*TRAINING, "discovery", "regulation.py"],
-    "proxy": [*TRAINING, "discovery", "proxy.py"],
-    "explain": [*TRAINING, "explain.py", "stats.py"],
-    "coverage": [*TRAINING, "discovery", "coverage.py"],
-    "ground_truth": [*FLOOR_0, "networks", "tasks", "ground_truth.py", "stats.py"],
+    "regulation": [*TRAINING, "discovery", "studies/regulation.py"],
+    "proxy": [*TRAINING, "discovery", "studies/proxy.py"],
+    "explain": [*TRAINING, "studies/explain.py", "stats.py"],
+    "coverage": [*TRAINING, "discovery", "studies/coverage.py"],
+    "ground_truth": [
+        *FLOOR_0,
+        "networks",
+        "tasks",
+        "studies/ground_truth.py",
+        "stats.py",
+    ],
     "splits": [*TRAINING, "splits", "stats.py"],
-    "imagenet": [*TRAINING, "splits", "imagenet"],
+    "imagenet": [*TRAINING, "splits", "studies/imagenet"],
     "gbi_toy-learning": [*GBI_CORE, "gbi/toy"],
     "gbi_toy": [*GBI_CORE, "gbi/toy"],
     "gbi_images": [*GBI_CORE, "gbi/images"],
     "gbi_images-more": [*GBI_CORE, "gbi/images"],
     "gbi_language": [*GBI_CORE, "gbi/language"],
-    "gbi_cifar100": [*GBI_CORE, "gbi/hundred"],
-    "gbi_richer": [*GBI_CORE, "gbi/hundred", "gbi/richer"],
-    "gbi_continual": [*GBI_CORE, "gbi/hundred", "gbi/continual"],
+    "gbi_cifar100": [*GBI_CORE, "gbi/gated", "gbi/cifar100.py"],
+    "gbi_richer": [*GBI_CORE, "gbi/gated", "gbi/richer"],
+    "gbi_continual": [*GBI_CORE, "gbi/gated", "gbi/continual"],
     "gbi_unsupervised": [*GBI_CORE, "gbi/toy", "gbi/unsupervised.py"],
     "gbi_compute": [*GBI_CORE, "gbi/compute.py"],
 }

@@ -4,7 +4,9 @@ from collections import Counter
 
 from snakemake.logging import logger
 
-from whichtask.provenance import Captions, Recorder, named_in
+from whichtask.runs.captions import Captions
+from whichtask.runs.labels import named_in
+from whichtask.runs.recorder import Recorder
 
 PAPERS = {"td": "Task Discovery", "gbi": "Gradient-Based Inference"}
 # Captions are templates that see nothing of the workflow but its config.

@@ -5,7 +5,7 @@
 
 import signal
 
-from whichtask.interrupts import hand_on
+from whichtask.machine.interrupts import hand_on
 
 signal.signal(signal.SIGUSR1, hand_on)
 # The shell ignores it until the job's own handler is in place; the rest is Snakemake's default prefix.

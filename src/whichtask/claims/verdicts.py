@@ -25,8 +25,8 @@ from whichtask.artifacts import read_csv, write_csv, write_text
 from whichtask.claims.evidence import NOTHING, Evidence, drawn_evidence, evidence, split_evidence
 from whichtask.claims.model import SPLIT_STATISTICS, Claim, Kind, Measure, load_claims
 from whichtask.errors import WhichtaskError
-from whichtask.figures.splits import read_splits
 from whichtask.figures.tables import AGREEMENT_COLUMNS, only, read_agreement, read_similarity
+from whichtask.figures.td.splits import read_splits
 from whichtask.stats import Estimate
 
 Verdict = Literal["agrees", "differs", "undecided", "not comparable at this scale", "not measured"]

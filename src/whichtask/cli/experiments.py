@@ -33,7 +33,7 @@ def _open(
     ``inputs`` are digests of what else the job reads.
     """
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device
+    from whichtask.machine.devices import choose_device
     from whichtask.training import ImageBank, LiveState, divide
 
     images = ImageSet.load(data)
@@ -61,7 +61,7 @@ def agreement(
     from whichtask.agreement import score_tasks
     from whichtask.artifacts import write_csv, write_yaml
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
+    from whichtask.machine.devices import choose_device, set_threads
     from whichtask.tasks import TaskSet
     from whichtask.training.live import until_written
 
@@ -105,9 +105,9 @@ def discover(
     import hashlib
 
     from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
-    from whichtask.devices import set_threads
     from whichtask.discovery import TaskSearch, freeze, load_backbone, make_encoder
     from whichtask.errors import WhichtaskError
+    from whichtask.machine.devices import set_threads
     from whichtask.tasks import TaskSet
 
     set_threads(threads)
@@ -160,8 +160,8 @@ def dynamics(
     import numpy as np
 
     from whichtask.artifacts import write_npz, write_yaml
-    from whichtask.devices import set_threads
     from whichtask.discovery import record_dynamics
+    from whichtask.machine.devices import set_threads
     from whichtask.tasks import TaskSet
 
     set_threads(threads)

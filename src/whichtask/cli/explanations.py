@@ -41,8 +41,8 @@ def explain(
     """
     from whichtask.artifacts import write_csv
     from whichtask.data import ImageSet
-    from whichtask.devices import set_threads
-    from whichtask.explain import explain_tasks
+    from whichtask.machine.devices import set_threads
+    from whichtask.studies.explain import explain_tasks
 
     set_threads(threads)
     settings = resolve(FeatureJob, job, config, FeatureJob.of)
@@ -67,9 +67,9 @@ def coverage(
     Writes one row for each search, embedding and human task: the accuracy of a linear probe on held-out images.
     """
     from whichtask.artifacts import write_csv
-    from whichtask.coverage import measure_coverage, read_found
     from whichtask.data import ImageSet
-    from whichtask.devices import set_threads
+    from whichtask.machine.devices import set_threads
+    from whichtask.studies.coverage import measure_coverage, read_found
 
     set_threads(threads)
     settings = resolve(FeatureJob, job, config, FeatureJob.of)
@@ -92,8 +92,8 @@ def factors(
     """
     from whichtask.artifacts import write_csv
     from whichtask.data import ImageSet
-    from whichtask.devices import set_threads
-    from whichtask.ground_truth import match_factors, summarise_factors
+    from whichtask.machine.devices import set_threads
+    from whichtask.studies.ground_truth import match_factors, summarise_factors
 
     set_threads(threads)
     settings = resolve(GroundTruthJob, job, config, GroundTruthJob.of)

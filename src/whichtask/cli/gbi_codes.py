@@ -33,8 +33,8 @@ def richer(
     """
     from whichtask.artifacts import write_csv, write_yaml
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
     from whichtask.gbi.richer import study
+    from whichtask.machine.devices import choose_device, set_threads
     from whichtask.training import LiveState
 
     set_threads(threads)
@@ -66,8 +66,8 @@ def continual(
     """
     from whichtask.artifacts import write_csv, write_yaml
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
     from whichtask.gbi.continual import study
+    from whichtask.machine.devices import choose_device, set_threads
     from whichtask.training import LiveState
 
     set_threads(threads)

@@ -24,8 +24,8 @@ def compute(
     Writes compute.csv (one row for each width, number of tasks and method) and config.yaml to the folder.
     """
     from whichtask.artifacts import write_csv, write_yaml
-    from whichtask.devices import choose_device, set_threads
     from whichtask.gbi.compute import measure
+    from whichtask.machine.devices import choose_device, set_threads
 
     set_threads(threads)
     settings = resolve(ComputeJob, job, config, lambda whole: ComputeJob.of(whole, repeat))

@@ -36,8 +36,8 @@ def cifar100(
     from whichtask.artifacts import write_csv, write_yaml
     from whichtask.data import ImageSet
     from whichtask.data.hundred import PARTS, factors32_hundred
-    from whichtask.devices import choose_device, set_threads
-    from whichtask.gbi.hundred import Study
+    from whichtask.gbi.cifar100 import Study
+    from whichtask.machine.devices import choose_device, set_threads
     from whichtask.training import LiveState
 
     set_threads(threads)

@@ -99,8 +99,8 @@ def _open(
 ) -> tuple["Parts", dict[str, Any], dict[str, Any], "LiveState"]:
     """Load and divide the images; return them, what the job is, the first columns of its tables, and live state."""
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
     from whichtask.gbi.images.data import divide_images
+    from whichtask.machine.devices import choose_device, set_threads
     from whichtask.training import LiveState
 
     set_threads(threads)

@@ -60,8 +60,8 @@ def language(
     """
     from whichtask.artifacts import write_csv, write_yaml
     from whichtask.data.text import TextSet
-    from whichtask.devices import choose_device, set_threads
     from whichtask.gbi.language import run_language
+    from whichtask.machine.devices import choose_device, set_threads
 
     set_threads(threads)
     settings = resolve(LanguageJob, job, config, lambda whole: LanguageJob.of(whole, repeat))

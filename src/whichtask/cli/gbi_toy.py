@@ -36,8 +36,8 @@ def toy_learning(
     and config.yaml to the folder. A killed run goes on where it was.
     """
     from whichtask.artifacts import write_csv, write_tensors, write_yaml
-    from whichtask.devices import set_threads
     from whichtask.gbi.toy.learning import learn_headline
+    from whichtask.machine.devices import set_threads
     from whichtask.training import LiveState
 
     set_threads(threads)
@@ -67,9 +67,9 @@ def toy(
     contexts.csv (both of the other streams) and config.yaml to the folder. A killed run goes on where it was.
     """
     from whichtask.artifacts import digest, read_tensors, write_csv, write_yaml
-    from whichtask.devices import set_threads
     from whichtask.errors import WhichtaskError
     from whichtask.gbi.toy.measuring import measure
+    from whichtask.machine.devices import set_threads
     from whichtask.training import LiveState
 
     set_threads(threads)
@@ -104,8 +104,8 @@ def unsupervised(
     killed run goes on after the last network that was done.
     """
     from whichtask.artifacts import write_csv, write_yaml
-    from whichtask.devices import set_threads
     from whichtask.gbi.unsupervised import measure_unsupervised
+    from whichtask.machine.devices import set_threads
     from whichtask.training import LiveState
 
     set_threads(threads)

@@ -56,8 +56,8 @@ def split(
     folder. A killed run goes on where it was.
     """
     from whichtask.artifacts import write_yaml
-    from whichtask.devices import choose_device, set_threads
-    from whichtask.imagenet import list_photographs, make_split, write_split
+    from whichtask.machine.devices import choose_device, set_threads
+    from whichtask.studies.imagenet import list_photographs, make_split, write_split
     from whichtask.training.live import until_written
 
     set_threads(threads)
@@ -89,8 +89,8 @@ def train(
     import numpy as np
 
     from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
-    from whichtask.devices import choose_device, set_threads
-    from whichtask.imagenet import list_photographs, read_split, train_network
+    from whichtask.machine.devices import choose_device, set_threads
+    from whichtask.studies.imagenet import list_photographs, read_split, train_network
     from whichtask.training.live import until_written
 
     set_threads(threads)

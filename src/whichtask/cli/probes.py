@@ -42,10 +42,10 @@ def linear(
 
     from whichtask.artifacts import write_csv, write_yaml
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
     from whichtask.discovery import embed_images
-    from whichtask.discovery.linear import LinearSearch
     from whichtask.discovery.saved import load_encoder
+    from whichtask.machine.devices import choose_device, set_threads
+    from whichtask.studies.linear import LinearSearch
     from whichtask.training import ImageBank, LiveState, divide
 
     set_threads(threads)
@@ -84,8 +84,8 @@ def proxy(
     """
     from whichtask.artifacts import write_csv
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
-    from whichtask.proxy import measure_proxy
+    from whichtask.machine.devices import choose_device, set_threads
+    from whichtask.studies.proxy import measure_proxy
     from whichtask.tasks import TaskSet
     from whichtask.training.live import until_written
 

@@ -21,7 +21,7 @@ def crate(
     author: Annotated[str | None, typer.Option(help="Who made the run, if the crate is to carry a name.")] = None,
 ) -> None:
     """Pack a finished run as an RO-Crate (Provenance Run Crate): figures, tables, settings, every job, every hash."""
-    from whichtask.provenance.crate import write_crate
+    from whichtask.runs.crate import write_crate
 
     jobs = write_crate(results, out, project, everything=everything, author=author)
     print(f"{out}: {jobs} jobs")

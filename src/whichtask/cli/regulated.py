@@ -35,7 +35,7 @@ def simclr(
     """
     from whichtask.artifacts import write_csv, write_tensors, write_yaml
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
+    from whichtask.machine.devices import choose_device, set_threads
     from whichtask.training import ImageBank, LiveState, divide
     from whichtask.training.simclr import pretrain
 
@@ -67,9 +67,9 @@ def regulation(
     """
     from whichtask.artifacts import write_csv
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
     from whichtask.discovery.saved import load_encoder
-    from whichtask.regulation import regulation_table
+    from whichtask.machine.devices import choose_device, set_threads
+    from whichtask.studies.regulation import regulation_table
     from whichtask.training import ImageBank, divide
 
     set_threads(threads)

@@ -50,10 +50,10 @@ def status(
     * `whichtask status --configfile config/paper.yaml`: another scale
     * `whichtask status --cores 16`: how long would the rest take on 16 cores?
     """
-    from whichtask.progress.page import status_page
-    from whichtask.progress.plan import ask_snakemake, configuration_words
-    from whichtask.progress.seconds import measured, write_reference
-    from whichtask.progress.status import find_status
+    from whichtask.runs.page import status_page
+    from whichtask.runs.plan import ask_snakemake, configuration_words
+    from whichtask.runs.seconds import measured, write_reference
+    from whichtask.runs.status import find_status
 
     folder = Path()
     plan = ask_snakemake(folder, targets or [], configfile or [])
@@ -88,9 +88,9 @@ def reproduce(
     * `whichtask reproduce td_similarity`: make it
     * `whichtask reproduce gbi_concavity --again /tmp/again`: are its numbers the same when made from nothing?
     """
-    from whichtask.progress import reproduction
-    from whichtask.progress.figure import captions, require_figure
-    from whichtask.progress.plan import require_project
+    from whichtask.runs import reproduction
+    from whichtask.runs.figure import captions, require_figure
+    from whichtask.runs.plan import require_project
 
     folder, files = Path(), configfile or []
     require_project(folder)

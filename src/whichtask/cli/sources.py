@@ -85,7 +85,7 @@ def make(
     principal components or simple features, cut at their medians.
     """
     from whichtask.data import ImageSet
-    from whichtask.devices import set_threads
+    from whichtask.machine.devices import set_threads
     from whichtask.tasks import factor_tasks, human_tasks, random_tasks, user_tasks
     from whichtask.tasks.baselines import feature_tasks, kmeans_tasks, network_tasks, pca_tasks
 

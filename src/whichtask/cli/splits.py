@@ -51,7 +51,7 @@ def splits(
 
     from whichtask.artifacts import write_csv, write_npz, write_yaml
     from whichtask.data import ImageSet
-    from whichtask.devices import choose_device, set_threads
+    from whichtask.machine.devices import choose_device, set_threads
     from whichtask.splits import Source, Target, run_splits, split_arrays
     from whichtask.splits.cases import BINARY_NAMES
     from whichtask.tasks import TaskSet

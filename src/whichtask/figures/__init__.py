@@ -4,53 +4,53 @@ from pathlib import Path
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures.accuracy import draw_as_vs_accuracy
-from whichtask.figures.coverage import draw_coverage
-from whichtask.figures.cross_network import draw_cross_network
-from whichtask.figures.diagrams import draw_agreement, draw_concept
-from whichtask.figures.diagrams_method import draw_search, draw_split
-from whichtask.figures.dynamics import draw_dynamics
-from whichtask.figures.estimators import draw_estimators, draw_faithful
-from whichtask.figures.examples import draw_examples
-from whichtask.figures.explain import draw_explain, draw_uninterpretable
-from whichtask.figures.factors import draw_factors
-from whichtask.figures.gallery import draw_gallery
-from whichtask.figures.gbi_cifar100 import draw_cifar100_table, draw_z_reliance
-from whichtask.figures.gbi_compute import draw_compute
-from whichtask.figures.gbi_continual import draw_continual
-from whichtask.figures.gbi_diagram import draw_concavity, draw_method
-from whichtask.figures.gbi_ensembles import draw_ensembles
-from whichtask.figures.gbi_images_curves import draw_bottleneck, draw_iterations
-from whichtask.figures.gbi_images_generations import draw_generations
-from whichtask.figures.gbi_images_table import draw_mnist_table
-from whichtask.figures.gbi_language import draw_language_learning
-from whichtask.figures.gbi_language_context import draw_language_context
-from whichtask.figures.gbi_language_novel import draw_language_novel
-from whichtask.figures.gbi_ood import draw_ood_table, draw_ood_tau
-from whichtask.figures.gbi_ood_confidence import draw_confidence_histograms
-from whichtask.figures.gbi_posterior import draw_posterior_kl
-from whichtask.figures.gbi_richer import draw_richer
-from whichtask.figures.gbi_toy_bayes import draw_toy_bayes
-from whichtask.figures.gbi_toy_forgetting import draw_toy_forgetting
-from whichtask.figures.gbi_toy_generalisation import draw_toy_generalisation
-from whichtask.figures.gbi_toy_gradients import draw_toy_gradients
-from whichtask.figures.gbi_toy_learning import draw_toy_learning
-from whichtask.figures.gbi_toy_modules import draw_toy_modules
-from whichtask.figures.gbi_unsupervised import draw_unsupervised
-from whichtask.figures.imagenet import draw_imagenet
+from whichtask.figures.gbi.cifar100 import draw_cifar100_table, draw_z_reliance
+from whichtask.figures.gbi.compute import draw_compute
+from whichtask.figures.gbi.continual import draw_continual
+from whichtask.figures.gbi.diagram import draw_concavity, draw_method
+from whichtask.figures.gbi.ensembles import draw_ensembles
+from whichtask.figures.gbi.images_curves import draw_bottleneck, draw_iterations
+from whichtask.figures.gbi.images_generations import draw_generations
+from whichtask.figures.gbi.images_table import draw_mnist_table
+from whichtask.figures.gbi.language import draw_language_learning
+from whichtask.figures.gbi.language_context import draw_language_context
+from whichtask.figures.gbi.language_novel import draw_language_novel
+from whichtask.figures.gbi.ood import draw_ood_table, draw_ood_tau
+from whichtask.figures.gbi.ood_confidence import draw_confidence_histograms
+from whichtask.figures.gbi.posterior import draw_posterior_kl
+from whichtask.figures.gbi.richer import draw_richer
+from whichtask.figures.gbi.toy_bayes import draw_toy_bayes
+from whichtask.figures.gbi.toy_forgetting import draw_toy_forgetting
+from whichtask.figures.gbi.toy_generalisation import draw_toy_generalisation
+from whichtask.figures.gbi.toy_gradients import draw_toy_gradients
+from whichtask.figures.gbi.toy_learning import draw_toy_learning
+from whichtask.figures.gbi.toy_modules import draw_toy_modules
+from whichtask.figures.gbi.unsupervised import draw_unsupervised
 from whichtask.figures.inputs import Draw, Inputs
-from whichtask.figures.linear import draw_linear
-from whichtask.figures.proxy import draw_proxy
-from whichtask.figures.regulation import draw_regulation
-from whichtask.figures.scores import draw_by_images, draw_by_network, draw_by_source
-from whichtask.figures.similarity import draw_similarity
-from whichtask.figures.split_classes import draw_split_classes
-from whichtask.figures.split_gallery import draw_split_gallery
-from whichtask.figures.splits import draw_splits_table
-from whichtask.figures.stochasticity import draw_stochasticity
-from whichtask.figures.studies import draw_dimension, draw_human_included, draw_kway
 from whichtask.figures.style import wanting
-from whichtask.figures.tradeoff import draw_tradeoff
+from whichtask.figures.td.accuracy import draw_as_vs_accuracy
+from whichtask.figures.td.coverage import draw_coverage
+from whichtask.figures.td.cross_network import draw_cross_network
+from whichtask.figures.td.diagrams import draw_agreement, draw_concept
+from whichtask.figures.td.diagrams_method import draw_search, draw_split
+from whichtask.figures.td.dynamics import draw_dynamics
+from whichtask.figures.td.estimators import draw_estimators, draw_faithful
+from whichtask.figures.td.examples import draw_examples
+from whichtask.figures.td.explain import draw_explain, draw_uninterpretable
+from whichtask.figures.td.factors import draw_factors
+from whichtask.figures.td.gallery import draw_gallery
+from whichtask.figures.td.imagenet import draw_imagenet
+from whichtask.figures.td.linear import draw_linear
+from whichtask.figures.td.proxy import draw_proxy
+from whichtask.figures.td.regulation import draw_regulation
+from whichtask.figures.td.scores import draw_by_images, draw_by_network, draw_by_source
+from whichtask.figures.td.similarity import draw_similarity
+from whichtask.figures.td.split_classes import draw_split_classes
+from whichtask.figures.td.split_gallery import draw_split_gallery
+from whichtask.figures.td.splits import draw_splits_table
+from whichtask.figures.td.stochasticity import draw_stochasticity
+from whichtask.figures.td.studies import draw_dimension, draw_human_included, draw_kway
+from whichtask.figures.td.tradeoff import draw_tradeoff
 
 FIGURES: dict[str, Draw] = {
     "td_examples": draw_examples,

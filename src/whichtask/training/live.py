@@ -25,9 +25,9 @@ import torch
 from torch import Tensor
 
 import whichtask
-from whichtask import interrupts
 from whichtask.artifacts import read_tensors, write_tensors
 from whichtask.errors import WhichtaskError
+from whichtask.machine import interrupts
 from whichtask.paths import require_writable
 
 SAVE_EVERY_SECONDS = 20.0

@@ -16,7 +16,7 @@ from whichtask.gbi.continual.classifier import (
     masked_logits,
     width_for,
 )
-from whichtask.gbi.hundred.network import GatedAutoencoder
+from whichtask.gbi.gated.network import GatedAutoencoder
 from whichtask.gbi.inference import enumerate_losses, gradient_at
 from whichtask.seeding import Key, seeded, torch_generator
 

@@ -25,7 +25,7 @@ from whichtask.gbi.continual.learners import (
     Replay,
     Scenario,
 )
-from whichtask.gbi.hundred.measure import class_means
+from whichtask.gbi.gated.measure import class_means
 from whichtask.seeding import Key, numpy_generator
 from whichtask.training.live import LiveState
 

@@ -16,7 +16,7 @@ from whichtask.data.hundred import PARTS, factors32_hundred
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.fit import fit
-from whichtask.gbi.hundred.components import Components
+from whichtask.gbi.gated.components import Components
 from whichtask.gbi.inference import gradient_at, iterate, predict
 from whichtask.gbi.richer.network import CodedAutoencoder
 from whichtask.seeding import Key, numpy_generator, seeded, torch_generator

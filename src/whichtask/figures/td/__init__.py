@@ -1,0 +1,1 @@
+"""Figures of Task Discovery."""

@@ -1,0 +1,168 @@
+"""Several searches for tasks: what each was run with, and their scores over searches and tasks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
+
+from whichtask.errors import WhichtaskError
+from whichtask.figures.inputs import Inputs, files
+from whichtask.figures.tables import only, read_agreement, read_similarity, read_table, summarise
+from whichtask.figures.td.two_level import similarity_of, values_of
+
+REFERENCES = ("human", "random")
+"""Sets that are no searches and may stand beside them."""
+
+
+class Study(NamedTuple):
+    """Searches and their scores; ``set`` names the search in every table."""
+
+    configs: pd.DataFrame
+    """One row a search, indexed by set: every key of its configuration, dotted from section to key."""
+    agreement: pd.DataFrame
+    similarity: pd.DataFrame
+
+
+def read_study(inputs: Inputs, varied: Sequence[str], references: Sequence[str] = (), needs: str = "") -> Study:
+    """Read ``tables``, ``configs`` and, where given, ``similarities`` of searches that differ in a few keys only.
+
+    Args:
+        inputs: files by name; a configuration belongs to the set that its folder is called by.
+        varied: dotted keys in which the searches may differ, beside ``seed``; a section stands for all its keys.
+        references: sets that need no configuration.
+        needs: "similarities" where a figure cannot do without them.
+
+    Raises:
+        WhichtaskError: a file that does not fit, a search without scores or configuration, or searches that differ in
+            other keys too.
+    """
+    configs = read_configs(files(inputs, "configs"))
+    agreement = read_agreement(files(inputs, "tables"))
+    only(agreement, "images_train")
+    paths = files(inputs, "similarities") if needs else inputs.get("similarities", ())
+    similarity = read_similarity(paths) if paths else pd.DataFrame(columns=["set"])
+    check_alike(configs, varied)
+    scored, known = set(agreement["set"]), set(configs.index)
+    for missing, what in ((known - scored, "agreement"), (scored - known - set(references), "configuration")):
+        if missing:
+            raise WhichtaskError(f"no {what} of {', '.join(sorted(missing))}; each search needs tables and configs")
+    if needs:
+        # A search for a single task has no pairs of tasks, hence no rows.
+        absent = known - {path.stem for path in paths}
+        if absent:
+            raise WhichtaskError(f"no similarity table of {', '.join(sorted(absent))}")
+    return Study(configs, agreement, similarity)
+
+
+def read_configs(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read the configurations of searches, one row each, indexed by the name of their folder.
+
+    Raises:
+        WhichtaskError: a file is missing or no mapping, lacks seed or discovery, or two have one name.
+    """
+    rows = {}
+    for path in paths:
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            raise WhichtaskError(f"cannot read the configuration {path}: {error}") from error
+        if not isinstance(content, dict) or "seed" not in content or not isinstance(content.get("discovery"), dict):
+            raise WhichtaskError(f"{path}: no configuration of a search; it has the keys seed and discovery")
+        if path.parent.name in rows:
+            raise WhichtaskError(f"two configurations of one search, {path.parent.name!r}")
+        rows[path.parent.name] = _flat(content)
+    return pd.DataFrame.from_dict(rows, orient="index").astype(object)
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings by dotted key; lists become tuples, which can be compared and counted."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[name] = tuple(value) if isinstance(value, list) else value
+    return flat
+
+
+def check_alike(configs: pd.DataFrame, varied: Sequence[str]) -> None:
+    """Check that searches differ in nothing but their seed and the keys that a figure compares.
+
+    Raises:
+        WhichtaskError: they differ in other keys, or lack one that is compared.
+    """
+    for key in varied:
+        if key not in configs and not any(column.startswith(f"{key}.") for column in configs.columns.astype(str)):
+            raise WhichtaskError(f"the configurations of {', '.join(configs.index)} have no key {key}")
+    free = [column for column in configs if any(f"{column}.".startswith(f"{key}.") for key in ("seed", *varied))]
+    other = [column for column in configs.columns.difference(free) if len(set(configs[column].map(repr))) > 1]
+    if other:
+        listed = ", ".join(f"{name} ({key})" for key in other for name in configs[key].map(str).unique())
+        raise WhichtaskError(
+            f"the searches differ in {', '.join(other)} too: {listed}; compared are searches that differ in "
+            f"{', '.join(varied)} and seed only"
+        )
+
+
+def summarise_searches(study: Study, groups: Mapping[str, str]) -> pd.DataFrame:
+    """Average agreement and similarity of groups of searches with two-level 95 % intervals.
+
+    Args:
+        study: searches and their scores.
+        groups: for each set its group; searches of one group differ in their seed only.
+
+    Returns:
+        Rows of two kinds, ``row`` = "task" (one for each task of a search, without similarity) and "mean" (one for each
+        group): ``group``, ``row``, ``set``, ``task``, ``agreement``, ``similarity`` and the ends of their intervals,
+        ``train_accuracy``, ``chance_agreement``, ``n_searches``, ``n_tasks`` (most of one search) and ``n_pairs``.
+    """
+    rows: list[dict[Any, Any]] = []
+    for group in dict.fromkeys(groups.values()):
+        sets = [name for name in groups if groups[name] == group]
+        scored = study.agreement[study.agreement["set"].isin(sets)]
+        tasks = summarise(scored, ["set", "task"]).assign(group=group, row="task")
+        rows += tasks.drop(columns=["low", "high"]).to_dict("records")
+        means: dict[str, Any] = {"group": group, "row": "mean", "set": "", "task": ""}
+        for name, found in (
+            ("agreement", values_of(scored, "agreement")),
+            ("similarity", similarity_of(study.similarity[study.similarity["set"].isin(sets)])),
+        ):
+            means |= {name: found.mean, **dict(zip((f"{name}_low", f"{name}_high"), found.interval(), strict=True))}
+        means |= {name: values_of(scored, name).mean for name in ("train_accuracy", "chance_agreement")}
+        counts = tasks.groupby("set").size()
+        means |= {"n_searches": len(sets), "n_tasks": counts.max(), "n_pairs": tasks["n_pairs"].max()}
+        rows.append(means)
+    table = pd.DataFrame(rows)
+    leading = ["group", "row", "set", "task", "agreement", "agreement_low", "agreement_high"]
+    return table[leading + [column for column in table.columns if column not in leading]]
+
+
+def read_costs(paths: Sequence[Path]) -> pd.Series:
+    """Return the measured seconds of searches by set, from their histories, whose folders are called by the set."""
+    seconds = {path.parent.name: read_table(path, ["outer_step", "seconds"])["seconds"].sum() for path in paths}
+    return pd.Series(seconds, dtype=float)
+
+
+def interval_note(means: pd.DataFrame) -> str:
+    """Say what n is and what the intervals hold, for the rows of groups that are searches."""
+    parts = []
+    for column, one, many in (
+        ("n_searches", "search", "searches"),
+        ("n_tasks", "task", "tasks"),
+        ("n_pairs", "pair of networks", "pairs of networks"),
+    ):
+        low, high = int(means[column].min()), int(means[column].max())
+        parts.append(f"{low if low == high else f'{low}-{high}'} {one if high == 1 else many}")
+    text = f"Each mean: {' × '.join(parts)}. "
+    if means["n_searches"].max() == 1:
+        return (
+            f"{text}Bars: bootstrap 95 % interval over the tasks of one search (none with one task), which holds no "
+            "variation between searches."
+        )
+    text += "Bars: two-level bootstrap 95 % interval, searches with different seeds drawn first, then their tasks"
+    if means["n_searches"].min() == 1:
+        text += "; where there is one search, over its tasks only, without variation between searches"
+    return f"{text}."

@@ -1,0 +1,102 @@
+"""What the report says about a figure beside its text: n, configuration, command and commit.
+
+Snakemake renders captions as Jinja2 templates that see the workflow's ``config``; the workflow puts one ``Captions`` in
+there, under ``report``.
+"""
+
+import json
+import shlex
+from base64 import encodebytes
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from whichtask.config import Config
+from whichtask.errors import WhichtaskError
+from whichtask.runs.counts import Counts, counted, limited, listed
+from whichtask.runs.privacy import shorten, shorten_all
+from whichtask.runs.record import Record, Run, read_record
+
+
+class Captions(dict[str, object]):
+    """Facts for captions and for the report's front page.
+
+    It is an empty mapping besides, because Snakemake takes a digest of ``config`` as JSON.
+
+    Args:
+        project: the project's folder.
+        settings: the whole configuration.
+        human: how many human tasks the data have.
+        files: configuration files that were named beside the default one.
+        changes: keys that were given on the command line.
+    """
+
+    counted = staticmethod(counted)
+    limited = staticmethod(limited)
+    listed = staticmethod(listed)
+
+    def __init__(
+        self,
+        project: Path,
+        settings: Config,
+        human: int,
+        files: Sequence[Path] = (),
+        changes: Mapping[str, Any] | None = None,
+    ):
+        super().__init__()
+        self._project = project
+        self._files = files
+        self._changes = changes or {}
+        self.settings = settings
+        self.n = Counts(settings, human)
+
+    @cached_property
+    def record(self) -> Record:
+        """``run.json`` beside the results; empty where there is none."""
+        with suppress(WhichtaskError):
+            return read_record(Path(self.settings.results))
+        return Record()
+
+    @property
+    def record_address(self) -> str:
+        """``run.json`` as an address that holds all of it, for a link; in lines, which docutils wants to be short."""
+        content = self.record.model_dump_json(indent=1).encode()
+        return f"data:application/json;base64,\n{encodebytes(content).decode().strip()}"
+
+    def command(self, target: str = "") -> str:
+        """Return the command that makes a target with this configuration."""
+        files = [shorten(str(path), self._project) for path in self._files]
+        changes = [f"{key}={json.dumps(shorten_all(value, self._project))}" for key, value in self._changes.items()]
+        words = ["snakemake", "--cores", "all", *([target] if target else [])]
+        words += ["--configfile", *files] if files else []
+        words += ["--config", *changes] if changes else []
+        return shlex.join(words)
+
+    @property
+    def data(self) -> str:
+        """The main data and those of ground truth."""
+        return shorten(
+            f"{self.settings.data.name}; {self.settings.ground_truth.data.name} for true factors", self._project
+        )
+
+    @staticmethod
+    def commit_of(run: Run | None) -> str:
+        """Return the commit of a run as RST."""
+        if run is None:
+            return "no run was recorded"
+        if run.commit is None:
+            return "none (not a git clone)"
+        return f"``{run.commit[:12]}``" + (" with changes" if run.changed else "")
+
+    def made(self, rule: str, target: str | None = None) -> str:
+        """Return the fields that end every caption, as RST: scale, command and commit of the run that made it.
+
+        Args:
+            rule: the rule's name.
+            target: what to ask Snakemake for; default: the rule.
+        """
+        commit = self.commit_of(self.record.run_of(rule))
+        command = self.command(target or rule)
+        return f":Scale: {self.settings.scale}\n:Command: ``{command}``\n:Commit: {commit}\n"

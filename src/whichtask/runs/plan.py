@@ -1,0 +1,98 @@
+"""The jobs of some targets, and which of them are still to be run, as Snakemake sees it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from whichtask.errors import WhichtaskError
+
+
+class Job(BaseModel):
+    """One job of the workflow."""
+
+    rule: str
+    what: str
+    """What it does, in a few words."""
+    outputs: list[str]
+    log: str | None
+    benchmark: str | None
+    """Where its time is written when it has ended."""
+    needed: bool
+    """Whether Snakemake would run it now."""
+    there: bool
+    """Whether all that it makes exists, up to date or not."""
+
+    @property
+    def kind(self) -> str:
+        """Jobs that are counted together: all of a rule; every figure is a rule of its own, and of a paper."""
+        paper, _, rest = self.rule.partition("_")
+        if rest and paper in PAPERS:
+            return f"figures of {PAPERS[paper]}"
+        return self.rule
+
+
+PAPERS = {"td": "Task Discovery", "gbi": "GBI"}
+
+
+class Plan(BaseModel):
+    """The jobs of some targets in one configuration, those that need nothing first."""
+
+    results: str
+    """The results folder, from the project's folder."""
+    scale: str
+    data: str
+    figures: list[str]
+    """All figures of this configuration."""
+    jobs: list[Job]
+
+    @property
+    def needed(self) -> list[Job]:
+        """Jobs that Snakemake would run now."""
+        return [job for job in self.jobs if job.needed]
+
+
+def require_project(folder: Path) -> None:
+    """Check that a folder is the project's.
+
+    Raises:
+        WhichtaskError: it has no Snakefile or no configuration.
+    """
+    missing = [name for name in ("Snakefile", "config/config.yaml") if not (folder / name).is_file()]
+    if missing:
+        raise WhichtaskError(f"{folder.absolute()} has no {' and no '.join(missing)}: run this in the project's folder")
+
+
+def configuration_words(configfiles: Sequence[Path]) -> list[str]:
+    """Return how configuration files are given to Snakemake; something that is no file must follow."""
+    return ["--configfile", *map(str, configfiles)] if configfiles else []
+
+
+def ask_snakemake(folder: Path, targets: Sequence[str], configfiles: Sequence[Path] = ()) -> Plan:
+    """Ask Snakemake what it would do; nothing is run and nobody is disturbed, not even a Snakemake at work there.
+
+    Args:
+        folder: the project's folder.
+        targets: rules, figures or files; none: everything.
+        configfiles: configuration files on top of ``config/config.yaml``.
+
+    Raises:
+        WhichtaskError: not the project's folder, a wrong configuration, or a target that does not exist.
+    """
+    require_project(folder)
+    for path in configfiles:
+        if not (folder / path).is_file():
+            raise WhichtaskError(f"--configfile {path}: there is no such file")
+    words = [*configuration_words(configfiles), "--", *targets]
+    command = [sys.executable, "-m", "whichtask.runs.ask", *words]
+    asked = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603  # words, no shell
+    try:
+        answer = json.loads(asked.stdout)
+    except json.JSONDecodeError:
+        raise WhichtaskError(f"Snakemake gave no plan: {asked.stderr.strip()[-2000:]}") from None
+    if "error" in answer:
+        raise WhichtaskError(answer["error"])
+    return Plan.model_validate(answer)

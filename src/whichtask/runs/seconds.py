@@ -1,0 +1,106 @@
+"""Time that jobs took, and from it the time that others will take: measured or unknown, never invented."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel
+
+from whichtask.artifacts import read_csv, write_csv
+from whichtask.errors import WhichtaskError
+from whichtask.runs.plan import Job, Plan
+from whichtask.runs.snakemake_files import benchmark_seconds
+
+REFERENCE = "results/reference/{scale}/seconds.csv"
+"""Times of an earlier run at a scale, kept with the project: columns ``kind``, ``job``, ``seconds``."""
+
+
+class Estimate(BaseModel):
+    """Seconds that a job of one kind takes."""
+
+    seconds: float
+    how: Literal["finished jobs", "reference"]
+    """The mean of finished jobs of its kind in this results folder, or that of an earlier run at the same scale."""
+    jobs: int
+    """How many jobs the mean is over."""
+
+
+def measured(folder: Path, jobs: Iterable[Job]) -> dict[str, float]:
+    """Return the seconds of jobs that have been measured, by the name of their benchmark file."""
+    found = {job.benchmark: benchmark_seconds(folder / job.benchmark) for job in jobs if job.benchmark}
+    return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+
+def estimates(folder: Path, plan: Plan, taken: Mapping[str, float]) -> dict[str, Estimate]:
+    """Return what a job of each kind takes; kinds of which nothing is known are missing.
+
+    Args:
+        folder: the project's folder.
+        plan: the jobs.
+        taken: seconds by benchmark file, from ``measured``.
+
+    Raises:
+        WhichtaskError: the reference of this scale is damaged.
+    """
+    reference = folder / REFERENCE.format(scale=plan.scale)
+    found = _means(_read_reference(reference), "reference") if reference.is_file() else {}
+    here = [(job.kind, seconds) for job, seconds in _taken(plan, taken)]
+    return found | _means(here, "finished jobs")
+
+
+def _taken(plan: Plan, taken: Mapping[str, float]) -> list[tuple[Job, float]]:
+    return [(job, taken[job.benchmark]) for job in plan.jobs if job.benchmark and job.benchmark in taken]
+
+
+def _means(times: Iterable[tuple[str, float]], how: Literal["finished jobs", "reference"]) -> dict[str, Estimate]:
+    by_kind: dict[str, list[float]] = {}
+    for kind, seconds in times:
+        by_kind.setdefault(kind, []).append(seconds)
+    return {
+        kind: Estimate(seconds=sum(values) / len(values), how=how, jobs=len(values)) for kind, values in by_kind.items()
+    }
+
+
+def _read_reference(path: Path) -> list[tuple[str, float]]:
+    table = read_csv(path)
+    if not {"kind", "seconds"} <= set(table.columns) or not pd.api.types.is_numeric_dtype(table["seconds"]):
+        raise WhichtaskError(f"{path}: needs the columns kind and seconds, the second of numbers")
+    return list(zip(table["kind"], table["seconds"], strict=True))
+
+
+def write_reference(out: Path, plan: Plan, taken: Mapping[str, float]) -> None:
+    """Write the seconds of all measured jobs as a table that ``estimates`` reads as a reference.
+
+    Raises:
+        WhichtaskError: nothing has been measured, or the file cannot be written.
+    """
+    rows = [
+        {"kind": job.kind, "job": job.outputs[0].removeprefix(f"{plan.results}/"), "seconds": seconds}
+        for job, seconds in _taken(plan, taken)
+    ]
+    if not rows:
+        raise WhichtaskError(f"nothing has been measured in {plan.results} yet")
+    write_csv(out, pd.DataFrame(rows).sort_values("job"))
+
+
+def wall_seconds(left: Sequence[float], cores: int) -> float:
+    """Return the time that jobs of one core each need together on some cores.
+
+    At least that of the longest; the order in which jobs wait for each other is not looked at.
+    """
+    return max(*left, sum(left) / cores) if left else 0.0
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people: ``4.2 s``, ``3 min 05 s``, ``2 h 10 min``, ``3 days 4 h``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s" if seconds >= 9.95 else f"{seconds:.1f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    minutes = round(seconds / 60)
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    hours = round(seconds / 3600)
+    return f"{hours // 24} d {hours % 24} h"
