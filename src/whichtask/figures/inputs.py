@@ -1,14 +1,11 @@
 """The files that a figure was given by name, or one clear error."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 
 Inputs = Mapping[str, Sequence[Path]]
-Draw = Callable[[Inputs, Path, FigureSettings], None]
-"""Draw a figure from named input files to ``out`` (.png; .svg and .csv are written beside it)."""
 
 
 def files(inputs: Inputs, name: str) -> Sequence[Path]:
