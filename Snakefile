@@ -5,8 +5,12 @@
 #   snakemake --cores all --configfile config/paper.yaml      the papers' scale
 #   snakemake --cores all td_similarity                       one figure and what it needs
 
+from pathlib import Path
 
-configfile: "config/config.yaml"
+PROJECT = Path(str(workflow.current_basedir))
+
+
+configfile: PROJECT / "config" / "config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -14,16 +18,12 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/signals.smk"
-include: "workflow/rules/functions.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/discovery.smk"
-include: "workflow/rules/probes.smk"
+include: "workflow/rules/experiments.smk"
 include: "workflow/rules/splits.smk"
 include: "workflow/rules/imagenet.smk"
-include: "workflow/rules/gbi_plan.smk"
-include: "workflow/rules/gbi.smk"
-include: "workflow/rules/inputs.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/targets.smk"
@@ -32,7 +32,7 @@ include: "workflow/rules/targets.smk"
 rule all:
     default_target: True
     input:
-        [figure_files(figure) for figure in FIGURE_INPUTS],
+        figures_of(),
         f"{RESULTS}/claims.csv",
     message:
         "everything is in {RESULTS}/: figures/, claims.md, agreement/, discovery/, tasks/"
@@ -40,7 +40,7 @@ rule all:
 
 rule headline:
     input:
-        [figure_files(figure) for figure in HEADLINE_INPUTS],
+        [figure_files(figure) for figure, card in DRAWN.items() if card.headline],
         f"{RESULTS}/claims_headline.csv",
     message:
         "the headline figures are in {RESULTS}/figures/"

@@ -96,10 +96,14 @@ def write_yaml(target: Path, content: Mapping[str, Any]) -> None:
     write_text(target, yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=120))
 
 
+FLOATS = "%.9g"
+"""How tables hold numbers."""
+
+
 def write_csv(target: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV without its index, floats with 9 significant digits, atomically."""
     with atomic_path(target) as path:
-        table.to_csv(path, index=False, float_format="%.9g")
+        table.to_csv(path, index=False, float_format=FLOATS)
 
 
 def read_csv(path: Path) -> pd.DataFrame:

@@ -3,16 +3,16 @@
 
 rule agreement:
     input:
-        code("agreement"),
-        data=f"{RESULTS}/data/{{data}}.npz",
-        tasks=f"{RESULTS}/tasks/{{data}}/{{set}}.npz",
+        code("whichtask.cli.experiments:agreement"),
+        data="<results>/data/{data}.npz",
+        tasks="<results>/tasks/{data}/{set}.npz",
     output:
-        table=f"{RESULTS}/agreement/{{data}}/{{network}}/{{set}}.csv",
-        settings=f"{RESULTS}/agreement/{{data}}/{{network}}/{{set}}.yaml",
+        table="<results>/agreement/{data}/{network}/{set}.csv",
+        settings="<results>/agreement/{data}/{network}/{set}.yaml",
     log:
-        f"{RESULTS}/logs/agreement/{{data}}/{{network}}/{{set}}.log",
+        "<logs>/agreement/{data}/{network}/{set}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/agreement/{{data}}/{{network}}/{{set}}.tsv"
+        "<benchmarks>/agreement/{data}/{network}/{set}.tsv"
     # The long jobs first, so that no core waits at the end.
     priority: 20
     conda:
@@ -25,49 +25,29 @@ rule agreement:
         runtime=600,
     params:
         results=lambda wildcards: RESULTS,
-        job=lambda wildcards: AgreementJob.of(
-            SETTINGS_OF[wildcards.data], wildcards.network
-        ).model_dump_json(),
+        job=lambda wildcards: AgreementJob.of(PLAN.settings_of[wildcards.data], wildcards.network).model_dump_json(),
+        first=[],
     message:
         "score {wildcards.set} tasks with {wildcards.network}"
     shell:
-        "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} "
+        "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} {params.first} "
         "--job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"
 
 
-rule agreement_comparison:
-    input:
-        code("agreement"),
-        data=f"{RESULTS}/data/{{data}}.npz",
-        tasks=f"{RESULTS}/tasks/{{data}}/{{set}}.npz",
+use rule agreement as agreement_comparison with:
     output:
-        table=f"{RESULTS}/agreement/{{data}}/{{network}}/{{protocol}}/{{set}}.csv",
-        settings=f"{RESULTS}/agreement/{{data}}/{{network}}/{{protocol}}/{{set}}.yaml",
+        table="<results>/agreement/{data}/{network}/{protocol}/{set}.csv",
+        settings="<results>/agreement/{data}/{network}/{protocol}/{set}.yaml",
     log:
-        f"{RESULTS}/logs/agreement/{{data}}/{{network}}/{{protocol}}/{{set}}.log",
+        "<logs>/agreement/{data}/{network}/{protocol}/{set}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/agreement/{{data}}/{{network}}/{{protocol}}/{{set}}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=1500,
-        runtime=600,
+        "<benchmarks>/agreement/{data}/{network}/{protocol}/{set}.tsv"
+    priority: 0
     params:
         results=lambda wildcards: RESULTS,
         job=lambda wildcards: AgreementJob.of(
-            SETTINGS_OF[wildcards.data],
-            wildcards.network,
-            **PROTOCOLS[wildcards.protocol][0],
+            PLAN.settings_of[wildcards.data], wildcards.network, **PLAN.protocols[wildcards.protocol].changes
         ).model_dump_json(),
-        first=lambda wildcards: (
-            f"--first={PROTOCOLS[wildcards.protocol][1]}"
-            if PROTOCOLS[wildcards.protocol][1]
-            else ""
-        ),
+        first=lambda wildcards: [f"--first={n}" for n in (PLAN.protocols[wildcards.protocol].first,) if n],
     message:
         "score {wildcards.set} tasks with {wildcards.network} ({wildcards.protocol})"
-    shell:
-        "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} "
-        "{params.first} --job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"

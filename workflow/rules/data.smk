@@ -3,14 +3,14 @@
 
 rule data:
     input:
-        code("data"),
-        own=lambda wildcards: own_file(SETTINGS_OF[wildcards.data].data.name),
+        code("whichtask.cli.sources:fetch"),
+        own=lambda wildcards: own_file(PLAN.settings_of[wildcards.data].data.name),
     output:
-        f"{RESULTS}/data/{{data}}.npz",
+        "<results>/data/{data}.npz",
     log:
-        f"{RESULTS}/logs/data/{{data}}.log",
+        "<logs>/data/{data}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/data/{{data}}.tsv"
+        "<benchmarks>/data/{data}.tsv"
     # Everything waits for these.
     priority: 300
     conda:
@@ -19,83 +19,68 @@ rule data:
         mem_mb=2000,
         runtime=30,
     params:
-        job=lambda wildcards: DataJob.of(SETTINGS_OF[wildcards.data]).model_dump_json(),
-        name=lambda wildcards: SETTINGS_OF[wildcards.data].data.name,
+        verb="fetch",
+        name=lambda wildcards: PLAN.settings_of[wildcards.data].data.name,
+        job=lambda wildcards: DataJob.of(PLAN.settings_of[wildcards.data]).model_dump_json(),
     message:
         "get {params.name}"
     shell:
-        "whichtask data fetch {params.name:q} --job {params.job:q} --out {output:q} > {log:q} 2>&1"
+        "whichtask data {params.verb} {params.name:q} --job {params.job:q} --out {output:q} > {log:q} 2>&1"
 
 
-rule hundred:
+use rule data as hundred with:
     input:
-        code("data"),
+        code("whichtask.cli.sources:hundred"),
     output:
-        f"{RESULTS}/data/hundred.npz",
+        "<results>/data/hundred.npz",
     log:
-        f"{RESULTS}/logs/data/hundred.log",
+        "<logs>/data/hundred.log",
     benchmark:
-        f"{RESULTS}/benchmarks/data/hundred.tsv"
-    priority: 300
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=2000,
-        runtime=30,
+        "<benchmarks>/data/hundred.tsv"
     params:
+        verb="hundred",
+        name=[],
         job=as_it_is(HundredJob.of(SETTINGS)),
     message:
         "get images of about a hundred classes"
-    shell:
-        "whichtask data hundred --job {params.job:q} --out {output:q} > {log:q} 2>&1"
 
 
-rule text:
+use rule data as text with:
     input:
-        code("data"),
+        code("whichtask.cli.sources:text"),
         own=own_file(SETTINGS.gbi.language.folder),
     output:
-        f"{RESULTS}/data/text.npz",
+        "<results>/data/text.npz",
     log:
-        f"{RESULTS}/logs/data/text.log",
+        "<logs>/data/text.log",
     benchmark:
-        f"{RESULTS}/benchmarks/data/text.tsv"
-    priority: 300
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=1000,
-        runtime=30,
+        "<benchmarks>/data/text.tsv"
     params:
+        verb="text",
+        name=[],
         job=as_it_is(TextJob.of(SETTINGS)),
     message:
         "get text of many domains"
-    shell:
-        "whichtask data text --job {params.job:q} --out {output:q} > {log:q} 2>&1"
 
 
 rule tasks:
     input:
-        code("tasks"),
-        data=f"{RESULTS}/data/{{data}}.npz",
-        own=lambda wildcards: (
-            own_file(SETTINGS.tasks.user) if wildcards.kind == "user" else []
-        ),
+        code("whichtask.cli.sources:make"),
+        data="<results>/data/{data}.npz",
+        own=lambda wildcards: own_file(SETTINGS.tasks.user) if wildcards.kind == "user" else [],
     output:
-        f"{RESULTS}/tasks/{{data}}/{{kind}}.npz",
+        "<results>/tasks/{data}/{kind}.npz",
     log:
-        f"{RESULTS}/logs/tasks/{{data}}/{{kind}}.log",
+        "<logs>/tasks/{data}/{kind}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/tasks/{{data}}/{{kind}}.tsv"
+        "<benchmarks>/tasks/{data}/{kind}.tsv"
     priority: 200
     conda:
         ENVIRONMENT
     resources:
         mem_mb=2000,
     params:
-        job=lambda wildcards: TaskJob.of(
-            task_settings(wildcards.data), wildcards.kind
-        ).model_dump_json(),
+        job=lambda wildcards: TaskJob.of(PLAN.task_settings(wildcards.data), wildcards.kind).model_dump_json(),
     message:
         "make {wildcards.kind} tasks of {wildcards.data}"
     shell:
@@ -105,36 +90,35 @@ rule tasks:
 
 rule similarity:
     input:
-        code("tasks"),
-        tasks=f"{RESULTS}/tasks/{{data}}/{{set}}.npz",
+        code("whichtask.cli.sources:similarity"),
+        tasks="<results>/tasks/{data}/{set}.npz",
+        against=[],
     output:
-        f"{RESULTS}/similarity/{{data}}/{{set}}.csv",
+        "<results>/similarity/{data}/{set}.csv",
     log:
-        f"{RESULTS}/logs/similarity/{{data}}/{{set}}.log",
+        "<logs>/similarity/{data}/{set}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/similarity/{{data}}/{{set}}.tsv"
+        "<benchmarks>/similarity/{data}/{set}.tsv"
     conda:
         ENVIRONMENT
+    params:
+        against=lambda wildcards, input: options("against", input.against),
     message:
         "compare {wildcards.set} tasks"
     shell:
-        "whichtask tasks similarity --tasks {input.tasks:q} --out {output:q} > {log:q} 2>&1"
+        "whichtask tasks similarity --tasks {input.tasks:q} {params.against:q} --out {output:q} > {log:q} 2>&1"
 
 
-rule similarity_to:
+use rule similarity as similarity_to with:
     input:
-        code("tasks"),
-        tasks=f"{RESULTS}/tasks/{{data}}/{{set}}.npz",
-        against=f"{RESULTS}/tasks/{{data}}/{{kind}}.npz",
+        code("whichtask.cli.sources:similarity"),
+        tasks="<results>/tasks/{data}/{set}.npz",
+        against="<results>/tasks/{data}/{kind}.npz",
     output:
-        f"{RESULTS}/similarity/{{data}}/to-{{kind}}/{{set}}.csv",
+        "<results>/similarity/{data}/to-{kind}/{set}.csv",
     log:
-        f"{RESULTS}/logs/similarity/{{data}}/to-{{kind}}/{{set}}.log",
+        "<logs>/similarity/{data}/to-{kind}/{set}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/similarity/{{data}}/to-{{kind}}/{{set}}.tsv"
-    conda:
-        ENVIRONMENT
+        "<benchmarks>/similarity/{data}/to-{kind}/{set}.tsv"
     message:
         "compare {wildcards.set} with {wildcards.kind} tasks"
-    shell:
-        "whichtask tasks similarity --tasks {input.tasks:q} --against {input.against:q} --out {output:q} > {log:q} 2>&1"

@@ -4,20 +4,21 @@ if SETTINGS.imagenet.folder:
 
     rule imagenet_split:
         input:
-            code("imagenet"),
+            code("whichtask.cli.imagenet:split"),
             own=own_file(SETTINGS.imagenet.folder),
+            split=[],
         output:
             multiext(
-                f"{RESULTS}/imagenet/split/",
+                "<results>/imagenet/split/",
                 table="split.csv",
                 train="train.txt",
                 test="test.txt",
                 settings="config.yaml",
             ),
         log:
-            f"{RESULTS}/logs/imagenet/split.log",
+            "<logs>/imagenet/split.log",
         benchmark:
-            f"{RESULTS}/benchmarks/imagenet/split.tsv"
+            "<benchmarks>/imagenet/split.tsv"
         conda:
             ENVIRONMENT
         threads: 8
@@ -26,23 +27,25 @@ if SETTINGS.imagenet.folder:
             mem_mb=16000,
             runtime=480,
         params:
+            verb="split",
+            split=[],
             results=lambda wildcards: RESULTS,
             job=as_it_is(ImageNetJob.split(SETTINGS)),
             folder=lambda wildcards, output: Path(output.table).parent,
         message:
             "split ImageNet by a randomly initialised network"
         shell:
-            "whichtask imagenet split {input.own:q} --out {params.folder:q} --job {params.job:q} "
-            "--results {params.results:q} --threads {threads} > {log:q} 2>&1"
+            "whichtask imagenet {params.verb} {input.own:q} {params.split:q} --out {params.folder:q} "
+            "--job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"
 
-    rule imagenet_train:
+    use rule imagenet_split as imagenet_train with:
         input:
-            code("imagenet"),
+            code("whichtask.cli.imagenet:train"),
             own=own_file(SETTINGS.imagenet.folder),
-            split=f"{RESULTS}/imagenet/split/split.csv",
+            split="<results>/imagenet/split/split.csv",
         output:
             multiext(
-                f"{RESULTS}/imagenet/{{control}}/",
+                "<results>/imagenet/{control}/",
                 table="accuracies.csv",
                 confusion="confusion.npz",
                 history="history.csv",
@@ -50,25 +53,20 @@ if SETTINGS.imagenet.folder:
                 settings="config.yaml",
             ),
         log:
-            f"{RESULTS}/logs/imagenet/{{control}}.log",
+            "<logs>/imagenet/{control}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/imagenet/{{control}}.tsv"
+            "<benchmarks>/imagenet/{control}.tsv"
         wildcard_constraints:
             control="adversarial|random",
-        conda:
-            ENVIRONMENT
-        threads: 8
         resources:
             gpu=1,
             mem_mb=16000,
             runtime=5760,
         params:
+            verb="train",
+            split=lambda wildcards, input: [f"--split={Path(input.split).parent}", f"--control={wildcards.control}"],
             results=lambda wildcards: RESULTS,
             job=as_it_is(ImageNetJob.of(SETTINGS)),
             folder=lambda wildcards, output: Path(output.table).parent,
-            split=lambda wildcards, input: Path(input.split).parent,
         message:
             "train on the {wildcards.control} split of ImageNet"
-        shell:
-            "whichtask imagenet train {input.own:q} --split {params.split:q} --control {wildcards.control} "
-            "--out {params.folder:q} --job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"

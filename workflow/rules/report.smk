@@ -8,30 +8,23 @@ from whichtask.runs.captions import Captions
 from whichtask.runs.labels import named_in
 from whichtask.runs.recorder import Recorder
 
-PAPERS = {"td": "Task Discovery", "gbi": "Gradient-Based Inference"}
 # Captions are templates that see nothing of the workflow but its config.
 config["report"] = Captions(
-    Path(workflow.basedir),
+    PROJECT,
     SETTINGS,
-    len(HUMAN_TASKS),
+    len(HUMAN),
     workflow.config_settings.configfiles,
     workflow.config_settings.config,
 )
 
 
-def rule_of(benchmark):
+def rule_writing(benchmark):
     """Return the rule that writes a benchmark file, the most particular one; None where there is none any more."""
-    fitting = [
-        one
-        for one in workflow.rules
-        if one.benchmark and one.benchmark.match(benchmark)
-    ]
-    return (
-        min(fitting, key=lambda one: len(one.wildcard_names)).name if fitting else None
-    )
+    fitting = [one for one in workflow.rules if one.benchmark and one.benchmark.match(benchmark)]
+    return min(fitting, key=lambda one: len(one.wildcard_names)).name if fitting else None
 
 
-RECORDER = Recorder(Path(workflow.basedir), SETTINGS, rule_of)
+RECORDER = Recorder(PROJECT, SETTINGS, rule_writing)
 
 
 def recorded(step, *arguments):

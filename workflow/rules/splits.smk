@@ -1,31 +1,34 @@
 # Adversarial train-test splits, each trained beside matched random ones; one job a target, so that they spread out.
 
 
+def split_sets(which):
+    """Return the function that lists the task set of a split's targets or attackers, where it has one."""
+
+    def found(wildcards):
+        name = getattr(PLAN.split_sources[wildcards.source], which)
+        return [PLAN.tasks(name, wildcards.data)] if name else []
+
+    return found
+
+
 rule splits:
     input:
-        code("splits"),
-        data=f"{RESULTS}/data/{{data}}.npz",
-        targets=lambda wildcards: f"{RESULTS}/tasks/{wildcards.data}/{SPLIT_SOURCES[wildcards.source][1]}.npz",
-        attackers=lambda wildcards: [
-            f"{RESULTS}/tasks/{wildcards.data}/{name}.npz"
-            for name in (SPLIT_SOURCES[wildcards.source][3],)
-            if name
-        ],
+        code("whichtask.cli.splits:splits"),
+        data="<results>/data/{data}.npz",
+        targets=split_sets("targets"),
+        attackers=split_sets("attackers"),
     output:
         multiext(
-            f"{RESULTS}/splits/{{data}}/{{network}}/{{source}}/{{target}}/",
+            "<results>/splits/{data}/{network}/{source}/{target}/",
             table="accuracies.csv",
             predictions="predictions.npz",
             split="split.npz",
             settings="config.yaml",
         ),
     log:
-        f"{RESULTS}/logs/splits/{{data}}/{{network}}/{{source}}/{{target}}.log",
+        "<logs>/splits/{data}/{network}/{source}/{target}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/splits/{{data}}/{{network}}/{{source}}/{{target}}.tsv"
-    wildcard_constraints:
-        source=one_of(SPLIT_SOURCES),
-        target="[^/]+",
+        "<benchmarks>/splits/{data}/{network}/{source}/{target}.tsv"
     priority: 40
     conda:
         ENVIRONMENT
@@ -37,7 +40,8 @@ rule splits:
     params:
         results=lambda wildcards: RESULTS,
         job=lambda wildcards: SplitJob.of(
-            split_settings(wildcards), wildcards.network
+            SETTINGS if wildcards.data == PLAN.data else PLAN.searches[wildcards.data][PLAN.attackers],
+            wildcards.network,
         ).model_dump_json(),
         folder=lambda wildcards, output: Path(output.table).parent,
         attackers=lambda wildcards, input: options("attackers", input.attackers),
@@ -51,16 +55,13 @@ rule splits:
 
 rule splits_export:
     input:
-        code("splits"),
-        data=f"{RESULTS}/data/{{data}}.npz",
-        split=f"{RESULTS}/splits/{{data}}/{{network}}/{{source}}/{{target}}/split.npz",
+        code("whichtask.cli.splits:splits_export"),
+        data="<results>/data/{data}.npz",
+        split="<results>/splits/{data}/{network}/{source}/{target}/split.npz",
     output:
-        directory(f"{RESULTS}/splits/{{data}}/{{network}}/{{source}}/{{target}}/export"),
+        directory("<results>/splits/{data}/{network}/{source}/{target}/export"),
     log:
-        f"{RESULTS}/logs/splits_export/{{data}}/{{network}}/{{source}}/{{target}}.log",
-    wildcard_constraints:
-        source=one_of(SPLIT_SOURCES),
-        target="[^/]+",
+        "<logs>/splits_export/{data}/{network}/{source}/{target}.log",
     conda:
         ENVIRONMENT
     message:

@@ -1,44 +1,52 @@
 # Targets beside `all` and `headline`: parts of the work, one for each stage of DVC (dvc.yaml) among them; and the metrics by
 # which DVC compares runs.
 
-# Those of whichtask.claims.metrics.HEADLINES, which is not imported here because it takes Matplotlib along.
-SUMMED_UP = [
-    "gbi_language_learning",
-    "gbi_mnist_table",
-    "gbi_ood_table",
-    "gbi_toy_learning",
-    "td_as_by_source",
-    "td_splits_table",
-]
+
+def figures_of(paper=""):
+    """List the files of all figures, or of those of a paper."""
+    return [path for figure in DRAWN if figure.startswith(paper) for path in figure_files(figure)]
+
+
+def tables_of(paper):
+    """List the files that the figures of a paper are drawn from."""
+    return sorted(
+        {
+            path
+            for figure, card in DRAWN.items()
+            if figure.startswith(paper)
+            for paths in card.inputs(PLAN).values()
+            for path in paths
+        }
+    )
 
 
 rule task_discovery_tables:
     input:
-        [tables_of(figure) for figure in FIGURE_INPUTS if figure.startswith("td_")],
+        tables_of("td_"),
         # Only claims are read from these.
-        similarity_path(REGULATED),
+        PLAN.similarity(REGULATED),
     message:
         "the tables of Task Discovery are in {RESULTS}/"
 
 
 rule gbi_tables:
     input:
-        [tables_of(figure) for figure in FIGURE_INPUTS if figure.startswith("gbi_")],
+        tables_of("gbi_"),
     message:
         "the tables of Gradient-Based Inference are in {RESULTS}/gbi/"
 
 
 rule metrics:
     input:
-        claims=f"{RESULTS}/claims.csv",
-        drawn=[f"{RESULTS}/figures/{figure}.csv" for figure in SUMMED_UP],
-        code=code_of(room="claims"),
+        claims="<results>/claims.csv",
+        drawn=[f"<results>/figures/{figure}.csv" for figure in HEADLINE_FIGURES],
+        code=code("whichtask.cli.products:metrics"),
     output:
-        f"{RESULTS}/metrics.json",
+        "<results>/metrics.json",
     log:
-        f"{RESULTS}/logs/metrics.log",
+        "<logs>/metrics.log",
     benchmark:
-        f"{RESULTS}/benchmarks/metrics.tsv"
+        "<benchmarks>/metrics.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -51,36 +59,36 @@ rule metrics:
 
 rule products:
     input:
-        [figure_files(figure) for figure in FIGURE_INPUTS],
-        expand(f"{RESULTS}/{{name}}.csv", name=["claims", "claims_headline"]),
-        f"{RESULTS}/metrics.json",
+        figures_of(),
+        expand("<results>/{name}.csv", name=["claims", "claims_headline"]),
+        "<results>/metrics.json",
     message:
         "figures, claims and metrics are in {RESULTS}/"
 
 
 rule fetch:
     input:
-        [data_file(name) for name in (*SETTINGS_OF, "hundred", "text")],
+        [PLAN.images(name) for name in (*PLAN.settings_of, "hundred", "text")],
     message:
         "the data are in {RESULTS}/data/"
 
 
 rule task_discovery:
     input:
-        [figure_files(figure) for figure in FIGURE_INPUTS if figure.startswith("td_")],
+        figures_of("td_"),
     message:
         "all figures of Task Discovery are in {RESULTS}/figures/"
 
 
 rule gbi:
     input:
-        [figure_files(figure) for figure in FIGURE_INPUTS if figure.startswith("gbi_")],
+        figures_of("gbi_"),
     message:
         "all figures of Gradient-Based Inference are in {RESULTS}/figures/"
 
 
 rule figures:
     input:
-        [figure_files(figure) for figure in FIGURE_INPUTS],
+        figures_of(),
     message:
         "all figures are in {RESULTS}/figures/"

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from whichtask.config import Section
 from whichtask.config.model import parse
 from whichtask.errors import WhichtaskError
-from whichtask.figures import FIGURES
+from whichtask.plan.figures import FIGURES
 
 Kind = Literal["number", "effect", "fact"]
 EACH = "each"

@@ -15,13 +15,13 @@ facts that need no training at every scale. The rule is code, so it cannot be tu
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import pandas as pd
 
-from whichtask.artifacts import read_csv, write_csv, write_text
+from whichtask.artifacts import write_csv, write_text
 from whichtask.claims.evidence import NOTHING, Evidence, drawn_evidence, evidence, split_evidence
 from whichtask.claims.model import SPLIT_STATISTICS, Claim, Kind, Measure, load_claims
 from whichtask.errors import WhichtaskError
@@ -55,7 +55,7 @@ def evaluate(
     scale: str,
     data: str,
     splits: Sequence[Path] = (),
-    drawn: Sequence[Path] = (),
+    drawn: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Compare all claims with the tables of one data set.
 
@@ -67,7 +67,7 @@ def evaluate(
         scale: smoke, laptop or paper.
         data: the data set.
         splits: tables of accuracies on train-test splits, of all networks.
-        drawn: tables of figures, named by their IDs.
+        drawn: numbers of figures, by their IDs.
 
     Returns:
         A row for each claim and network, in the order of the file.
@@ -85,11 +85,10 @@ def evaluate(
             raise WhichtaskError(f"the tables are of {only(table, 'data')!r}, not of {data!r}")
     agreement = agreement.assign(agreement_above_chance=agreement["agreement"] - agreement["chance_agreement"])
     pairs = read_similarity(similarity) if similarity else pd.DataFrame(columns=["set"])
-    figures = {path.stem: read_csv(path) for path in drawn}
 
     def measured(claim: Claim) -> Iterator[Evidence]:
         if claim.drawn:
-            return drawn_evidence(claim.drawn, figures.get(claim.figure))
+            return drawn_evidence(claim.drawn, (drawn or {}).get(claim.figure))
         measure = cast(Measure, claim.measure)  # a claim has one of the two
         if measure.statistic in SPLIT_STATISTICS:
             return split_evidence(measure, accuracies)

@@ -4,21 +4,7 @@ import sys
 
 import typer
 
-from whichtask.cli import (
-    experiments,
-    explanations,
-    imagenet,
-    metrics,
-    probes,
-    products,
-    provenance,
-    regulated,
-    runs,
-    settings,
-    sources,
-    splits,
-)
-from whichtask.cli.gbi import gbi_app
+from whichtask.cli import experiments, imagenet, products, runner, runs, settings, sources, splits
 from whichtask.errors import WhichtaskError
 
 app = typer.Typer(
@@ -30,20 +16,17 @@ app = typer.Typer(
     help="Which tasks does a network generalise on? Each verb reads files and writes files; "
     "`snakemake --cores all` runs them all in order. Start with `whichtask data describe fashion_mnist`.",
 )
+gbi_app = typer.Typer(
+    no_args_is_help=True,
+    help="Gradient-Based Inference: give a network its task Z while it trains, infer Z from a gradient afterwards.",
+)
 app.add_typer(sources.data_app, name="data")
 app.add_typer(sources.tasks_app, name="tasks")
 app.add_typer(settings.config_app, name="config")
 app.add_typer(gbi_app, name="gbi")
-experiments.register(app)
-explanations.register(app)
-imagenet.register(app)
-metrics.register(app)
-probes.register(app)
-products.register(app)
-provenance.register(app)
-regulated.register(app)
-runs.register(app)
-splits.register(app)
+runner.add_verbs(app, {"gbi": gbi_app})
+for verbs in (experiments, imagenet, products, runs, splits):
+    verbs.register(app)
 
 
 def main() -> None:

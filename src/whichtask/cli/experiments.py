@@ -4,16 +4,13 @@ Each verb imports what it runs when it runs: `whichtask --help` must not wait fo
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption, OutOption
-from whichtask.config import AgreementJob, DiscoveryJob, DynamicsJob
-
-if TYPE_CHECKING:
-    from whichtask.training import Division, ImageBank, LiveState
+from whichtask.config import AgreementJob, DiscoveryJob
 
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
 
@@ -22,24 +19,6 @@ def register(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
     app.command("agreement")(agreement)
     app.command("discover")(discover)
-    app.command("dynamics")(dynamics)
-
-
-def _open(
-    verb: str, data: Path, job: DiscoveryJob, results: Path, inputs: dict[str, str] | None = None
-) -> tuple["ImageBank", "Division", dict[str, Any], "LiveState"]:
-    """Put the images of a discovery job on the device; return them, their parts, the job itself and its live state.
-
-    ``inputs`` are digests of what else the job reads.
-    """
-    from whichtask.data import ImageSet
-    from whichtask.machine.devices import choose_device
-    from whichtask.training import ImageBank, LiveState, divide
-
-    images = ImageSet.load(data)
-    bank = ImageBank.of(images, choose_device())
-    what = {"verb": verb, "job": job.model_dump(mode="json"), "images": images.sha256, **(inputs or {})}
-    return bank, divide(images.n_train, job.data), what, LiveState(results, what | {"device": bank.pixels.device.type})
 
 
 def agreement(
@@ -105,10 +84,12 @@ def discover(
     import hashlib
 
     from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
+    from whichtask.data import ImageSet
     from whichtask.discovery import TaskSearch, freeze, load_backbone, make_encoder
     from whichtask.errors import WhichtaskError
-    from whichtask.machine.devices import set_threads
+    from whichtask.machine.devices import choose_device, set_threads
     from whichtask.tasks import TaskSet
+    from whichtask.training import ImageBank, LiveState, divide
 
     set_threads(threads)
     settings = resolve(DiscoveryJob, job, config, DiscoveryJob.of)
@@ -127,7 +108,10 @@ def discover(
             inputs["backbone"] = hashlib.sha256(backbone.read_bytes()).hexdigest()
         except OSError as error:
             raise WhichtaskError(f"cannot read the backbone {backbone}: {error.strerror}") from error
-    bank, division, what, live = _open("discover", data, settings, results, inputs)
+    images = ImageSet.load(data)
+    bank, division = ImageBank.of(images, choose_device()), divide(images.n_train, settings.data)
+    what = {"verb": "discover", "job": settings.model_dump(mode="json"), "images": images.sha256, **inputs}
+    live = LiveState(results, what | {"device": bank.pixels.device.type})
     encoder = make_encoder(settings.encoder, bank.shape, settings.discovery, (settings.seed,))
     if backbone:
         load_backbone(encoder, backbone)
@@ -141,36 +125,4 @@ def discover(
     write_npz(out / "logits.npz", {"logits": found.logits, "embeddings": found.embeddings, "kept": found.kept})
     write_yaml(out / "config.yaml", settings.model_dump(mode="json"))
     found.tasks.save(tasks)
-    live.clear()
-
-
-def dynamics(
-    data: DataOption,
-    out: FolderOption,
-    tasks: Annotated[Path, typer.Option(help="Task set to write: the task at the first, middle and last step.")],
-    config: ConfigOption = None,
-    job: JobOption = None,
-    results: ResultsOption = Path("results"),
-    threads: ThreadsOption = None,
-) -> None:
-    """Discover one task and record how it changes: agreement and the labels of a few images, step by step.
-
-    Writes dynamics.npz and config.yaml to the folder, and the task at three steps to --tasks, to be scored.
-    """
-    import numpy as np
-
-    from whichtask.artifacts import write_npz, write_yaml
-    from whichtask.discovery import record_dynamics
-    from whichtask.machine.devices import set_threads
-    from whichtask.tasks import TaskSet
-
-    set_threads(threads)
-    settings = resolve(DynamicsJob, job, config, DynamicsJob.of)
-    bank, division, what, live = _open("dynamics", data, settings, results)
-    found = record_dynamics(bank, division, settings, live)
-    arrays = {name: np.asarray(value) for name, value in vars(found).items() if name != "labels"}
-    write_npz(out / "dynamics.npz", arrays)
-    write_yaml(out / "config.yaml", settings.model_dump(mode="json"))
-    names = tuple(f"step_{step:04d}" for step in found.label_steps)
-    TaskSet(found.labels, names, "discovered", what).save(tasks)
     live.clear()

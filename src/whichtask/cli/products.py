@@ -3,7 +3,6 @@
 Each imports what it runs when it runs.
 """
 
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
     app.command("figure")(figure)
     app.command("claims")(claims)
+    app.command("metrics")(metrics)
 
 
 def figure(
@@ -28,14 +28,23 @@ def figure(
         list[str] | None,
         typer.Option("--input", help="NAME=PATH, once for each file; one NAME may have several files."),
     ] = None,
+    numbers: Annotated[Path | None, typer.Option("--from", help="CSV of the figure, to draw it again.")] = None,
     config: ConfigOption = None,
     job: JobOption = None,
 ) -> None:
-    """Draw one figure from tables and arrays, with a CSV of exactly the numbers in it."""
-    from whichtask.figures import draw
+    """Draw one figure: its numbers from tables and arrays as CSV, and from that CSV the picture as PNG and SVG.
+
+    With --from the picture is drawn again from a CSV alone, in another style or after a look at the numbers; a gallery,
+    which shows images, needs its inputs too.
+    """
+    from whichtask.figures import draw, draw_again
 
     named = _named(inputs or [], "NAME=PATH")
-    draw(identifier, named, out, resolve(FigureSettings, job, config, lambda whole: whole.figures))
+    settings = resolve(FigureSettings, job, config, lambda whole: whole.figures)
+    if numbers is None:
+        draw(identifier, named, out, settings)
+    else:
+        draw_again(identifier, numbers, out, settings, named)
 
 
 def _named(items: list[str], form: str) -> dict[str, list[Path]]:
@@ -69,8 +78,7 @@ def claims(
     Numbers of figures are made here from their tables as for drawing: the claims do not wait for pictures.
     """
     from whichtask import claims as claims_module
-    from whichtask.figures import draw
-    from whichtask.figures.style import numbers_only
+    from whichtask.figures import drawn_numbers
     from whichtask.figures.tables import only, read_agreement
 
     figures: dict[str, dict[str, list[Path]]] = defaultdict(dict)
@@ -78,12 +86,19 @@ def claims(
         identifier, _, own = name.partition(":")
         figures[identifier][own] = paths
     settings = resolve(FigureSettings, job, config, lambda whole: whole.figures)
-    with tempfile.TemporaryDirectory() as folder:
-        with numbers_only():
-            for identifier, named in figures.items():
-                draw(identifier, named, Path(folder, f"{identifier}.png"), settings)
-        # The images know their name, and it need not be that of their file (MNIST from a package is no whole MNIST).
-        known = data or only(read_agreement(table), "data")
-        drawn = sorted(Path(folder).glob("*.csv"))
-        verdicts = claims_module.evaluate(claims_file, table, similarity, scale, known, splits or [], drawn)
+    drawn = {identifier: drawn_numbers(identifier, named, settings) for identifier, named in figures.items()}
+    # The images know their name, and it need not be that of their file (MNIST from a package is no whole MNIST).
+    known = data or only(read_agreement(table), "data")
+    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, known, splits or [], drawn)
     claims_module.write(verdicts, out, out.with_suffix(".md"))
+
+
+def metrics(
+    claims: Annotated[Path, typer.Option(help="Table of claims: claims.csv.")],
+    drawn: Annotated[list[Path], typer.Option(help="CSV of a headline figure, FIGURES/ID.csv; once for each.")],
+    out: Annotated[Path, typer.Option(help="JSON to write.")],
+) -> None:
+    """Sum a run up as JSON: headline measures with their 95 % intervals and n, and claims by verdict."""
+    from whichtask.claims.metrics import summarise, write_metrics
+
+    write_metrics(summarise(claims, drawn), out)

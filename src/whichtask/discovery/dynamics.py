@@ -12,11 +12,13 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from whichtask.config import DynamicsJob
+from whichtask.data import ImageSet
 from whichtask.discovery.encoder import TaskEncoder, make_encoder
 from whichtask.discovery.labelling import score_images
 from whichtask.discovery.search import TaskSearch
 from whichtask.seeding import numpy_generator
-from whichtask.training import Division, ImageBank, LiveState
+from whichtask.tasks import TaskSet
+from whichtask.training import Division, ImageBank, LiveState, divide
 
 SETTLING_IMAGES = 5_000
 """Training images whose statistics batch norm takes for a record."""
@@ -174,3 +176,21 @@ def record_dynamics(bank: ImageBank, division: Division, job: DynamicsJob, live:
     recorder(search)
     search.run(settings.outer_steps, after=after)
     return recorder.result(start_accuracy)
+
+
+def dynamics(data: ImageSet, job: DynamicsJob, device: torch.device, live: LiveState) -> dict[str, Any]:
+    """Discover one task and record how it changes: agreement and the labels of a few images, step by step.
+
+    Args:
+        data: all images.
+        job: settings.
+        device: where to train.
+        live: the state of an interrupted run.
+
+    Returns:
+        ``dynamics``, the record; and ``tasks``, the task at the first, middle and last step, to be scored.
+    """
+    found = record_dynamics(ImageBank.of(data, device), divide(data.n_train, job.data), job, live)
+    names = tuple(f"step_{step:04d}" for step in found.label_steps)
+    record = {name: np.asarray(value) for name, value in vars(found).items() if name != "labels"}
+    return {"dynamics": record, "tasks": TaskSet(found.labels, names, "discovered")}

@@ -17,23 +17,29 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from whichtask.artifacts import write_csv
+from whichtask.artifacts import FLOATS, write_csv
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs
 from whichtask.figures.style import save, styled
-from whichtask.plan.figures import ADDRESSES, ANIMATED, GALLERIES
+from whichtask.plan.cards import FigureCard
+from whichtask.plan.figures import FIGURES
 
 
-def _function(figure: str, step: str) -> Any:
-    """Return a function of a figure.
+def card_of(figure: str) -> FigureCard:
+    """Return the card of a figure.
 
     Raises:
         WhichtaskError: unknown figure.
     """
-    if figure not in ADDRESSES:
-        raise WhichtaskError(f"unknown figure {figure!r}; allowed: {', '.join(ADDRESSES)}")
-    module, _, name = ADDRESSES[figure].partition(":")
+    if figure not in FIGURES:
+        raise WhichtaskError(f"unknown figure {figure!r}; allowed: {', '.join(FIGURES)}")
+    return FIGURES[figure]
+
+
+def function_of(card: FigureCard, step: str) -> Any:
+    """Import one of a figure's functions: ``numbers``, ``draw`` or ``animate``."""
+    module, _, name = card.code.partition(":")
     return getattr(import_module(f"whichtask.figures.{module}"), f"{step}_{name}" if name else step)
 
 
@@ -48,9 +54,16 @@ def numbers(figure: str, inputs: Inputs, settings: FigureSettings) -> pd.DataFra
     Raises:
         WhichtaskError: unknown figure, a missing input, or an input that does not fit.
     """
-    made = _function(figure, "numbers")
-    table: pd.DataFrame = made(inputs, settings.of(figure)) if figure in GALLERIES else made(inputs)
+    card = card_of(figure)
+    made = function_of(card, "numbers")
+    table: pd.DataFrame = made(inputs, settings.of(figure)) if card.gallery else made(inputs)
     return table
+
+
+def drawn_numbers(figure: str, inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Return the numbers of a figure as its CSV holds them; see ``numbers``."""
+    table = numbers(figure, inputs, settings)
+    return _as_read(table.to_csv(index=False, float_format=FLOATS).encode())
 
 
 def read_numbers(path: Path) -> pd.DataFrame:
@@ -81,12 +94,12 @@ def picture(figure: str, table: pd.DataFrame, settings: FigureSettings, inputs: 
     Raises:
         WhichtaskError: unknown figure, a gallery without its inputs, or a table of another figure.
     """
-    if figure in GALLERIES and not inputs:
+    card, own = card_of(figure), settings.of(figure)
+    if card.gallery and not inputs:
         raise WhichtaskError(f"{figure} shows images, which a CSV does not hold; give its inputs")
-    made = _function(figure, "draw")
-    own = settings.of(figure)
+    made = function_of(card, "draw")
     try:
-        drawn: Figure = made(table, own, inputs) if figure in GALLERIES else made(table, own)
+        drawn: Figure = made(table, own, inputs) if card.gallery else made(table, own)
     except KeyError as error:
         raise WhichtaskError(f"these are not the numbers of {figure}: no column or row {error}") from error
     return drawn
@@ -118,5 +131,5 @@ def draw_again(figure: str, csv: Path, out: Path, settings: FigureSettings, inpu
     table, own = read_numbers(csv), settings.of(figure)
     with styled(own.rc):
         save(picture(figure, table, settings, inputs), out, own.dpi)
-        if figure in ANIMATED:
-            _function(figure, "animate")(table, own, inputs, out.with_suffix(".gif"))
+        if card_of(figure).animated:
+            function_of(card_of(figure), "animate")(table, own, inputs, out.with_suffix(".gif"))

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from whichtask.config.gbi.cifar100 import Cifar100Job, GatedSettings
 from whichtask.config.gbi.inference import FitSettings
 from whichtask.data import ImageSet
-from whichtask.data.hundred import coarse
+from whichtask.data.hundred import PARTS, coarse, factors32_hundred
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.fit import fit
@@ -227,3 +227,21 @@ def _of_means(means: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
     ]
     losses = [enumerate_losses(loss(part), len(part), classes, part) for part in images.split(measure.BATCH)]
     return torch.cat(gradients), torch.cat(losses)
+
+
+def infer_classes(data: ImageSet, job: Cifar100Job, device: torch.device, live: LiveState) -> dict[str, pd.DataFrame]:
+    """Infer one of about a hundred classes from the reconstruction of an image, and measure when Z is used at all.
+
+    Args:
+        data: CIFAR-100, or factors32, whose images get 96 classes.
+        job: settings.
+        device: where networks are.
+        live: where finished and half-finished networks are kept.
+
+    Returns:
+        ``accuracy``, one row a method, and ``reliance``, one row a network of the sweep.
+    """
+    if set(PARTS) <= set(data.factor_names) and not data.name.endswith("_96"):
+        data = factors32_hundred(data)
+    study = Study(data, job, device, live)
+    return {"accuracy": study.accuracies(), "reliance": study.reliances()}

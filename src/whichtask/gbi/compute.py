@@ -19,14 +19,15 @@ CODE = 4
 
 
 def measure(job: ComputeJob, device: torch.device) -> pd.DataFrame:
-    """Count and time every method for every number of tasks and every width.
+    """Count the operations and measure the time of one-step, iterative and enumerated inference.
 
     The decoders are untrained: neither operations nor times depend on the weights' values.
 
     Returns:
         One row for each width, number of tasks and method: ``repeat``, ``width``, ``tasks``, ``parameters`` of the
         decoder, ``method``, ``forward_passes`` and ``backward_passes`` (both of one example),
-        ``operations_per_image`` (floating-point, of matrix products and convolutions) and ``seconds_per_image``.
+        ``operations_per_image`` (floating-point, of matrix products and convolutions), ``seconds_per_image`` and
+        ``device``.
     """
     settings, rows = job.compute, []
     cells = [(width, tasks) for width in settings.widths for tasks in settings.tasks]
@@ -42,7 +43,7 @@ def measure(job: ComputeJob, device: torch.device) -> pd.DataFrame:
         parameters += sum(p.numel() for p in model.rest.parameters())
         shared = {"repeat": job.repeat, "width": width, "tasks": tasks, "parameters": parameters}
         rows += [shared | row for row in _methods(model, images.to(device), tasks, settings)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(device=device.type)
 
 
 def _methods(model: Autoencoder, images: Tensor, tasks: int, settings: ComputeSettings) -> list[dict[str, object]]:

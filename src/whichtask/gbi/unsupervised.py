@@ -131,7 +131,7 @@ def alternate(stream: Stream, contexts: int, entry: Gate, job: UnsupervisedJob, 
 
 
 def measure_unsupervised(job: UnsupervisedJob, live: LiveState) -> pd.DataFrame:
-    """Run one repeat.
+    """Learn streams without being given Z, by inferring it and learning weights in turn, beside controls.
 
     Returns:
         One row for each task, entry of Z, arm and part of the stream: ``ari``, the adjusted Rand index of the contexts

@@ -1,84 +1,13 @@
-"""Every figure by its ID: where its code is, found without importing it.
+"""All figures by ID. The part of an ID before its first underline names the paper."""
 
-``td.scores:by_source`` stands for ``numbers_by_source`` and ``draw_by_source`` in ``whichtask/figures/td/scores.py``;
-without a name behind the colon they are called ``numbers`` and ``draw``.
-"""
+from whichtask.plan.cards import FigureCard
+from whichtask.plan.gbi_figures import GBI_FIGURES
+from whichtask.plan.td_figures import TD_FIGURES
 
-ADDRESSES = {
-    "td_examples": "td.examples",
-    "td_as_by_network": "td.scores:by_network",
-    "td_as_by_source": "td.scores:by_source",
-    "td_as_by_images": "td.scores:by_images",
-    "td_baselines": "td.scores:by_source",
-    "td_dynamics": "td.dynamics",
-    "td_gallery_discovered": "td.gallery",
-    "td_similarity": "td.similarity",
-    "td_splits_table": "td.splits",
-    "td_split_sources": "td.splits",
-    "td_split_gallery": "td.split_gallery",
-    "td_split_classes": "td.split_classes",
-    "td_tradeoff": "td.tradeoff",
-    "td_dimension": "td.studies:dimension",
-    "td_cross_network": "td.cross_network",
-    "td_estimators": "td.estimators:estimators",
-    "td_faithful": "td.estimators:faithful",
-    "td_kway": "td.studies:kway",
-    "td_human_included": "td.studies:human_included",
-    "td_as_vs_accuracy": "td.accuracy",
-    "td_data_size": "td.scores:by_images",
-    "td_regulation": "td.regulation",
-    "td_regulation_factors": "td.regulation",
-    "td_gallery_regulated": "td.gallery",
-    "td_imagenet": "td.imagenet",
-    "td_coverage": "td.coverage",
-    "td_factors": "td.factors",
-    "td_explain": "td.explain:explain",
-    "td_gallery_uninterpretable": "td.explain:uninterpretable",
-    "td_proxy": "td.proxy",
-    "td_stochasticity": "td.stochasticity",
-    "td_linear": "td.linear",
-    "td_diagram_concept": "td.diagrams:concept",
-    "td_diagram_agreement": "td.diagrams:agreement",
-    "td_diagram_search": "td.diagrams_method:search",
-    "td_diagram_split": "td.diagrams_method:split",
-    "gbi_diagram": "gbi.diagram:method",
-    "gbi_concavity": "gbi.diagram:concavity",
-    "gbi_toy_learning": "gbi.toy_learning",
-    "gbi_toy_modules": "gbi.toy_modules",
-    "gbi_toy_forgetting": "gbi.toy_forgetting",
-    "gbi_toy_generalisation": "gbi.toy_generalisation",
-    "gbi_toy_gradients": "gbi.toy_gradients",
-    "gbi_toy_bayes": "gbi.toy_bayes",
-    "gbi_mnist_table": "gbi.images_table",
-    "gbi_iterations": "gbi.images_curves:iterations",
-    "gbi_bottleneck": "gbi.images_curves:bottleneck",
-    "gbi_images_generations": "gbi.images_generations",
-    "gbi_ood_table": "gbi.ood:table",
-    "gbi_ood_tau": "gbi.ood:tau",
-    "gbi_confidence_histograms": "gbi.ood_confidence",
-    "gbi_cifar100_table": "gbi.cifar100:table",
-    "gbi_z_reliance": "gbi.cifar100:reliance",
-    "gbi_language_learning": "gbi.language",
-    "gbi_language_context": "gbi.language_context",
-    "gbi_language_novel": "gbi.language_novel",
-    "gbi_posterior_kl": "gbi.posterior",
-    "gbi_compute": "gbi.compute",
-    "gbi_continual": "gbi.continual",
-    "gbi_richer": "gbi.richer",
-    "gbi_ensembles": "gbi.ensembles",
-    "gbi_unsupervised": "gbi.unsupervised",
-}
-GALLERIES = frozenset(
-    {
-        "td_examples",
-        "td_dynamics",
-        "td_gallery_discovered",
-        "td_gallery_regulated",
-        "td_gallery_uninterpretable",
-        "td_split_gallery",
-        "gbi_images_generations",
-    }
-)
-"""Figures that show images, which no CSV holds: they are drawn from their table and their inputs."""
-ANIMATED = frozenset({"td_dynamics"})
-"""Figures with a GIF beside them."""
+PAPERS = {"td": "Task Discovery", "gbi": "Gradient-Based Inference"}
+FIGURES: dict[str, FigureCard] = TD_FIGURES | GBI_FIGURES
+
+
+def paper_of(figure: str) -> str:
+    """Return the name of a figure's paper."""
+    return PAPERS[figure.partition("_")[0]]

@@ -5,6 +5,7 @@ there, under ``report``.
 """
 
 import json
+import re
 import shlex
 from base64 import encodebytes
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, StrictUndefined
+
 from whichtask.config import Config
 from whichtask.errors import WhichtaskError
-from whichtask.runs.counts import Counts, counted, limited, listed
+from whichtask.plan.counts import Counts, counted, limited, listed
+from whichtask.plan.figures import FIGURES, paper_of
 from whichtask.runs.privacy import shorten, shorten_all
 from whichtask.runs.record import Record, Run, read_record
+
+
+def _plain(text: str) -> str:
+    """Return text as RST that shows it as it is."""
+    return re.sub(r"([\\|*`])", r"\\\1", text)
 
 
 class Captions(dict[str, object]):
@@ -34,8 +43,6 @@ class Captions(dict[str, object]):
     """
 
     counted = staticmethod(counted)
-    limited = staticmethod(limited)
-    listed = staticmethod(listed)
 
     def __init__(
         self,
@@ -89,6 +96,16 @@ class Captions(dict[str, object]):
         if run.commit is None:
             return "none (not a git clone)"
         return f"``{run.commit[:12]}``" + (" with changes" if run.changed else "")
+
+    def figure(self, figure: str) -> str:
+        """Return the caption of a figure as RST: what one sees, the paper's figure, n, keys, and how it was made."""
+        card = FIGURES[figure]
+        known = dict(self.settings) | {"n": self.n, "counted": counted, "limited": limited, "listed": listed}
+        n = Environment(autoescape=False, undefined=StrictUndefined).from_string(card.n).render(known)  # noqa: S701  # RST
+        keys = card.keys or "none beside figures"
+        fields = {"Paper": f"{paper_of(figure)}; {card.paper}", "n": n, "Keys": keys}
+        lines = [f":{name}: {_plain(text)}" for name, text in fields.items()]
+        return "\n".join([_plain(card.text), "", *lines, self.made(figure)])
 
     def made(self, rule: str, target: str | None = None) -> str:
         """Return the fields that end every caption, as RST: scale, command and commit of the run that made it.

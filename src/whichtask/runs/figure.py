@@ -9,10 +9,10 @@ import pandas as pd
 
 from whichtask.artifacts import read_csv
 from whichtask.errors import WhichtaskError
+from whichtask.plan.figures import FIGURES
 from whichtask.runs.names import near_matches
-from whichtask.runs.plan import PAPERS, Plan
+from whichtask.runs.plan import Plan
 
-CAPTIONS = "workflow/report"
 CLAIMS = "config/claims.yaml"
 ENDINGS = ("png", "svg", "csv", "gif")
 
@@ -26,48 +26,16 @@ class ClaimRead(NamedTuple):
     verdict: str
 
 
-def captions(folder: Path) -> dict[str, str]:
-    """Return the captions of all figures, by ID.
-
-    Raises:
-        WhichtaskError: there are none.
-    """
-    found = {path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / CAPTIONS).glob("*.rst"))}
-    figures = {name: text for name, text in found.items() if name.partition("_")[0] in PAPERS}
-    if not figures:
-        raise WhichtaskError(f"{(folder / CAPTIONS).absolute()} has no captions: run this in the project's folder")
-    return figures
-
-
-def require_figure(figure: str, known: Mapping[str, str]) -> None:
+def require_figure(figure: str) -> None:
     """Check the ID of a figure.
 
     Raises:
         WhichtaskError: there is none of this name; like ones are named.
     """
-    if figure not in known:
+    if figure not in FIGURES:
         raise WhichtaskError(
-            f"no figure is called {figure!r}{near_matches(figure, known)}; all figures: whichtask reproduce --list"
+            f"no figure is called {figure!r}{near_matches(figure, FIGURES)}; all figures: whichtask reproduce --list"
         )
-
-
-class Caption(NamedTuple):
-    """What the source of a caption says without a report that fills it in."""
-
-    text: str
-    fields: dict[str, str]
-    """Such as ``Paper`` and ``Keys``; without those that a report fills in."""
-
-
-def read_caption(source: str) -> Caption:
-    """Take a caption apart: its paragraphs, and the fields ``:NAME: text``."""
-    lines = [line for line in source.splitlines() if not re.match(r"\.\. |\{%", line)]
-    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n|\n(?=[:{])", "\n".join(lines).strip())]
-    told = [re.sub(r"[`*]+", "", part) for part in paragraphs if part and "{{" not in part]
-    fields = [part[1:].partition(": ") for part in told if part.startswith(":")]
-    return Caption(
-        " ".join(part for part in told if not part.startswith(":")), {name: text for name, _, text in fields}
-    )
 
 
 def first_sentence(text: str) -> str:
@@ -110,7 +78,7 @@ def claims_of(folder: Path, plan: Plan, figure: str) -> list[ClaimRead]:
     from whichtask import claims  # noqa: PLC0415  # brings everything that draws
 
     drawn = folder / plan.results / "figures" / f"{figure}.csv"
-    table = claims.evaluate(folder / CLAIMS, [], [], plan.scale, plan.data, [], [drawn])
+    table = claims.evaluate(folder / CLAIMS, [], [], plan.scale, plan.data, [], {figure: read_csv(drawn)})
     table = table[table["figure"] == figure]
     measured = table[table["n"] > 0]
     earlier = _earlier(folder, plan, drawn)

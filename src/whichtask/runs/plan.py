@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from whichtask.errors import WhichtaskError
+from whichtask.plan.figures import FIGURES, paper_of
 
 
 class Job(BaseModel):
@@ -29,13 +30,7 @@ class Job(BaseModel):
     @property
     def kind(self) -> str:
         """Jobs that are counted together: all of a rule; every figure is a rule of its own, and of a paper."""
-        paper, _, rest = self.rule.partition("_")
-        if rest and paper in PAPERS:
-            return f"figures of {PAPERS[paper]}"
-        return self.rule
-
-
-PAPERS = {"td": "Task Discovery", "gbi": "GBI"}
+        return f"figures of {paper_of(self.rule)}" if self.rule in FIGURES else self.rule
 
 
 class Plan(BaseModel):

@@ -7,8 +7,9 @@ from textwrap import TextWrapper, shorten
 
 from whichtask.artifacts import write_text
 from whichtask.errors import WhichtaskError
+from whichtask.plan.figures import FIGURES, paper_of
 from whichtask.runs.compare import Comparison, compare
-from whichtask.runs.figure import captions, claims_of, files, first_sentence, read_caption, sizes
+from whichtask.runs.figure import claims_of, files, first_sentence, sizes
 from whichtask.runs.page import LINE, columns, count, jobs_page
 from whichtask.runs.plan import Plan, ask_snakemake, configuration_words
 from whichtask.runs.run import run_snakemake
@@ -22,12 +23,11 @@ def list_page(folder: Path, configfiles: Sequence[Path]) -> str:
     """Return a table of all figures of a configuration: whether they are there, and what they show."""
     plan = ask_snakemake(folder, ["figures"], configfiles)
     needed = {job.rule for job in plan.needed}
-    said = captions(folder)
     rows = []
     for figure in plan.figures:
         there = files(folder, plan.results, figure)
         state = "" if not there else "out of date" if figure in needed else "there"
-        shows = first_sentence(read_caption(said.get(figure, "")).text)
+        shows = first_sentence(FIGURES[figure].text)
         rows.append(f"{figure:<28}{state:<13}{shorten(shows, LINE, placeholder=' ...')}")
     head = f"{len(rows)} figures at {plan.scale} scale, in {plan.results}/figures/"
     return "\n".join([head, "", *rows])
@@ -65,9 +65,9 @@ def _needed_page(folder: Path, figure: str, plan: Plan, cores: int) -> str:
 
 
 def _outcome(folder: Path, figure: str, plan: Plan) -> str:
-    caption = read_caption(captions(folder)[figure])
-    lines = ["", figure, *_wrapped(caption.text), ""]
-    lines += [line for name, text in caption.fields.items() for line in _wrapped(f"{name}: {text}")]
+    card = FIGURES[figure]
+    lines = ["", figure, *_wrapped(card.text), ""]
+    lines += [*_wrapped(f"Paper: {paper_of(figure)}; {card.paper}"), *_wrapped(f"Keys: {card.keys or 'none'}")]
     lines += [f"  {path}" for path in files(folder, plan.results, figure)]
     lines.append(f"  {sizes(folder / plan.results / 'figures' / f'{figure}.csv')}")
     claims = claims_of(folder, plan, figure)

@@ -75,12 +75,12 @@ def read_found(path: Path) -> Found:
     return Found(parse(DiscoveryJob, content or {}, str(settings)), arrays["embeddings"], labels)
 
 
-def measure_coverage(images: ImageSet, searches: Mapping[str, Found], job: FeatureJob) -> pd.DataFrame:
-    """Predict human tasks from what searches found and from what needs no search.
+def measure_coverage(data: ImageSet, logits: Mapping[str, Found], job: FeatureJob) -> pd.DataFrame:
+    """Predict human tasks from the embedding of a search, and from embeddings that need no search.
 
     Args:
-        images: all images.
-        searches: what each search left behind, by its name.
+        data: all images.
+        logits: what each search left behind, by its name.
         job: seed, and the division of the images: 5,000 of the training part fit, 5,000 held-out images judge.
 
     Returns:
@@ -92,26 +92,26 @@ def measure_coverage(images: ImageSet, searches: Mapping[str, Found], job: Featu
     Raises:
         WhichtaskError: a search on other images, or classes that cannot be halved.
     """
-    division = divide(images.n_train, job.data)
+    division = divide(data.n_train, job.data)
     fit, judged = division.train[:FIT_IMAGES], division.heldout[:JUDGED_IMAGES]
     chosen = np.concatenate([fit, judged])
-    tasks = _human(images, job.seed)
+    tasks = _human(data, job.seed)
     labels = tasks.labels[:, chosen].T
-    bank = ImageBank.of(images)
-    features = simple_features(images.images[chosen]).values
+    bank = ImageBank.of(data)
+    features = simple_features(data.images[chosen]).values
     tables = []
-    for name, found in tqdm(searches.items(), desc="coverage", unit="search", disable=None):
-        if len(found.embeddings) != len(images.images):
+    for name, found in tqdm(logits.items(), desc="coverage", unit="search", disable=None):
+        if len(found.embeddings) != len(data.images):
             raise WhichtaskError(
-                f"the search {name!r} embedded {len(found.embeddings)} images, but {images.name} has "
-                f"{len(images.images)} (training and test)"
+                f"the search {name!r} embedded {len(found.embeddings)} images, but {data.name} has "
+                f"{len(data.images)} (training and test)"
             )
         dimensions = found.embeddings.shape[1]
         embeddings = {
             "discovered": found.embeddings[chosen],
             "labels": found.labels[chosen],
             "untrained": untrained(found.job, bank, fit, chosen),
-            "pixels": _components(images.images[chosen], len(fit), dimensions, job.seed),
+            "pixels": _components(data.images[chosen], len(fit), dimensions, job.seed),
             "features": features,
         }
         for embedding, values in embeddings.items():

@@ -32,12 +32,12 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.integer[Any]]
 
 
-def explain_tasks(images: ImageSet, sets: Mapping[str, TaskSet], job: FeatureJob) -> pd.DataFrame:
-    """Predict every task of some sets from simple features, from the class, and from the factors where known.
+def explain_tasks(data: ImageSet, tasks: Mapping[str, TaskSet], job: FeatureJob) -> pd.DataFrame:
+    """Predict tasks from simple features of the images, from their classes, and from known factors.
 
     Args:
-        images: all images.
-        sets: task sets by name.
+        data: all images.
+        tasks: task sets by name.
         job: seed, and the division of the images: 5,000 of the training part fit, 5,000 held-out images judge.
 
     Returns:
@@ -48,18 +48,18 @@ def explain_tasks(images: ImageSet, sets: Mapping[str, TaskSet], job: FeatureJob
     Raises:
         WhichtaskError: a task set of other images, or a task with one label only among those that fit or judge.
     """
-    division = divide(images.n_train, job.data)
+    division = divide(data.n_train, job.data)
     fit, judged = division.train[:FIT_IMAGES], division.heldout[:JUDGED_IMAGES]
-    predictors = _predictors(images, np.concatenate([fit, judged]))
+    predictors = _predictors(data, np.concatenate([fit, judged]))
     rows = []
-    todo = [(name, tasks, k) for name, tasks in sets.items() for k in range(len(tasks.names))]
-    for name, tasks, k in tqdm(todo, desc="explaining", unit="task", disable=None):
-        if tasks.labels.shape[1] != len(images.images):
+    todo = [(name, of_set, k) for name, of_set in tasks.items() for k in range(len(of_set.names))]
+    for name, of_set, k in tqdm(todo, desc="explaining", unit="task", disable=None):
+        if of_set.labels.shape[1] != len(data.images):
             raise WhichtaskError(
-                f"the task set {name!r} labels {tasks.labels.shape[1]} images, but {images.name} has "
-                f"{len(images.images)} (training and test); tasks belong to one data set"
+                f"the task set {name!r} labels {of_set.labels.shape[1]} images, but {data.name} has "
+                f"{len(data.images)} (training and test); tasks belong to one data set"
             )
-        task, labels = tasks.names[k], (tasks.labels[k, fit], tasks.labels[k, judged])
+        task, labels = of_set.names[k], (of_set.labels[k, fit], of_set.labels[k, judged])
         if not set(np.unique(labels[1])) <= set(np.unique(labels[0])) or len(np.unique(labels[1])) < 2:
             raise WhichtaskError(
                 f"task {task!r} of {name!r} has labels {np.unique(labels[0]).tolist()} among the {len(fit)} images "

@@ -164,3 +164,13 @@ def _check(images: ImageSet, name: str, tasks: TaskSet) -> None:
         )
     if tasks.labels.max() > 1:
         raise WhichtaskError(f"the task set {name!r} has tasks of more than two classes; factors are matched with two")
+
+
+def factors(data: ImageSet, tasks: Mapping[str, TaskSet], job: GroundTruthJob) -> dict[str, pd.DataFrame]:
+    """Match tasks with the known factors of the images, and count the factors that each set of tasks found.
+
+    Returns:
+        ``out``, one row for each task and factor, and ``summary``, one for each set.
+    """
+    matches = match_factors(data, tasks, job)
+    return {"out": matches, "summary": summarise_factors(matches)}

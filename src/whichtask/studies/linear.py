@@ -7,6 +7,7 @@ the meta-gradient of the search's own proxy, to where networks agree most or lea
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,16 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from whichtask.config import LinearJob
+from whichtask.data import ImageSet
+from whichtask.discovery import embed_images
 from whichtask.discovery.draws import fresh_pair, inner_batches
 from whichtask.discovery.inner import InnerProblem
 from whichtask.discovery.meta import ESTIMATORS
+from whichtask.discovery.saved import load_encoder
 from whichtask.networks import build, without_running_stats
 from whichtask.seeding import numpy_generator
 from whichtask.tasks import TaskSet
-from whichtask.training import Division, ImageBank, LiveState, adam_state, load_adam, start_adam
+from whichtask.training import Division, ImageBank, LiveState, adam_state, divide, load_adam, start_adam
 
 STARTS = 2
 """Searches for each of the best and the worst direction, each from a fresh random one."""
@@ -160,3 +164,25 @@ class LinearSearch:
         ``mean_soft_label``, ``degrees_from_start`` and ``seconds``.
         """
         return pd.DataFrame(self.history)
+
+
+def linear(data: ImageSet, encoder: Path, job: LinearJob, device: torch.device, live: LiveState) -> dict[str, Any]:
+    """Search the best and the worst linear task in the frozen embedding of a search, whose settings must be given.
+
+    Args:
+        data: all images.
+        encoder: encoder.safetensors of the search.
+        job: its settings, and the number of steps.
+        device: where to train.
+        live: the state of an interrupted run.
+
+    Returns:
+        ``history``, one row a step and direction; and ``tasks``: best_0, best_1, worst_0, worst_1 and random_0 to
+        random_3, to be scored.
+    """
+    bank, division = ImageBank.of(data, device), divide(data.n_train, job.data)
+    found = load_encoder(encoder, bank, job)
+    embeddings = embed_images(found, bank, torch.from_numpy(division.train).to(device))
+    search = LinearSearch(embeddings, bank, division, job)
+    search.run(live)
+    return {"history": search.table(), "tasks": search.tasks({})}

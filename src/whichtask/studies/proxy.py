@@ -7,7 +7,6 @@ images is what a search optimises in place of the agreement score.
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -116,18 +115,17 @@ def proxy_rows(
 
 
 def measure_proxy(
-    images: ImageSet, sets: Mapping[str, TaskSet], job: ProxyJob, *, device: torch.device, results: Path
+    data: ImageSet, tasks: Mapping[str, TaskSet], job: ProxyJob, device: torch.device, live: LiveState
 ) -> pd.DataFrame:
-    """Measure the proxy of the first ``job.proxy_tasks`` tasks of each set, with ``PAIRS`` pairs of networks a task.
-
-    Finished rows are kept in the job's live state, so that a killed run goes on where it was.
+    """Measure how often two networks agree after a few steps of SGD: the proxy that a search optimises.
 
     Args:
-        images: the data set.
-        sets: task sets of all its images, by name.
+        data: the data set.
+        tasks: task sets of all its images, by name; the first ``job.proxy_tasks`` of each, ``PAIRS`` pairs of networks
+            a task.
         job: settings; ``discovery.faithful`` has no effect here.
         device: where to train.
-        results: results folder, for the live state.
+        live: where finished rows are kept.
 
     Returns:
         One row for each task, pair and number of inner steps: ``data``, ``set``, ``task``, ``pair``,
@@ -136,31 +134,28 @@ def measure_proxy(
     Raises:
         WhichtaskError: a set is not of these images, or a task has one class only where networks learn it.
     """
-    bank, division = ImageBank.of(images, device), divide(images.n_train, job.data)
+    bank, division = ImageBank.of(data, device), divide(data.n_train, job.data)
     train, heldout = (torch.from_numpy(part).to(device) for part in (division.train, division.discovery_heldout))
-    what = {"images": images.sha256, "tasks": {name: tasks.sha256 for name, tasks in sets.items()}}
-    live = LiveState(results, {"verb": "proxy", "job": job.model_dump(mode="json"), "device": device.type, **what})
     resumed = live.load(ROWS)
     rows: list[dict[str, Any]] = resumed[1]["rows"] if resumed else []
     finished = {(row["set"], row["task"], row["pair"]) for row in rows}
     runs = [
         (name, k, pair)
-        for name, tasks in sets.items()
-        for k in range(min(job.proxy_tasks, len(tasks.names)))
+        for name, of_set in tasks.items()
+        for k in range(min(job.proxy_tasks, len(of_set.names)))
         for pair in range(PAIRS)
     ]
-    _check(images, sets, train.cpu(), runs)
+    _check(data, tasks, train.cpu(), runs)
     for name, k, pair in tqdm(runs, desc="proxy", unit="pair", disable=None):
-        task = sets[name].names[k]
+        task = tasks[name].names[k]
         if (name, task, pair) in finished:
             continue
-        labels = torch.from_numpy(sets[name].labels[k]).long().to(device)
+        labels = torch.from_numpy(tasks[name].labels[k]).long().to(device)
         measured = proxy_rows(bank, train, heldout, labels, job, (job.seed, task, pair))
-        which = {"data": images.name, "set": name, "task": task, "pair": pair}
+        which = {"data": data.name, "set": name, "task": task, "pair": pair}
         rows += [{**which, "configured_steps": job.discovery.inner_steps, **row} for row in measured]
         if live.due():
             live.save(ROWS, {}, {"rows": rows})
-    live.clear()
     return pd.DataFrame(rows)
 
 

@@ -4,6 +4,8 @@ A task that is invariant to an augmentation keeps an image's label under it, so 
 is that of a balanced task whose labels of the augmented and of the plain image have nothing to do with each other.
 """
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -14,8 +16,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from whichtask.config import RegulationJob
+from whichtask.data import ImageSet
 from whichtask.discovery import TaskEncoder, freeze
-from whichtask.training import Division, ImageBank
+from whichtask.discovery.saved import load_encoder
+from whichtask.training import Division, ImageBank, divide
 from whichtask.training.augment import augmentation, augmented, names_for
 
 MEAN_COLOUR = "mean_colour"
@@ -107,3 +111,23 @@ def colour_share(bank: ImageBank, division: Division, labels: Tensor) -> npt.NDA
         predicted = fitted.predict(colour[division.heldout])
         shares.append(r2_score(indicators[division.heldout], predicted, multioutput="variance_weighted"))
     return np.array(shares, dtype=np.float64)
+
+
+def regulation(data: ImageSet, encoder: Path, set_name: str, job: RegulationJob, device: torch.device) -> pd.DataFrame:
+    """Count how often augmentations flip the labels of a search's tasks, and how far mean colour explains the labels.
+
+    Args:
+        data: all images.
+        encoder: encoder.safetensors of the search.
+        set_name: name of the search's task set.
+        job: settings of the search, strengths of the augmentations.
+        device: where to measure.
+
+    Returns:
+        One row for each task and augmentation: ``data`` and the columns of ``regulation_table``.
+    """
+    bank = ImageBank.of(data, device)
+    found = load_encoder(encoder, bank, job)
+    table = regulation_table(found, bank, divide(data.n_train, job.data), job, set_name)
+    table.insert(0, "data", data.name)
+    return table

@@ -17,12 +17,13 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from whichtask.config import SimclrJob, SimclrSettings
+from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build
 from whichtask.seeding import seeded, torch_generator
 from whichtask.training.adam import State, start_adam
 from whichtask.training.augment import ALL, augmentation, augmented
-from whichtask.training.images import ImageBank
+from whichtask.training.images import ImageBank, divide
 from whichtask.training.lars import Lars
 from whichtask.training.live import LiveState
 
@@ -202,3 +203,20 @@ def pretrain(
     return {name: tensor.detach().cpu() for name, tensor in run.backbone.state_dict().items()}, pd.DataFrame(
         run.history
     )
+
+
+def simclr(data: ImageSet, job: SimclrJob, device: torch.device, live: LiveState) -> dict[str, State | pd.DataFrame]:
+    """Pre-train the encoder's network with SimCLR on the training images, without labels.
+
+    Args:
+        data: all images.
+        job: settings.
+        device: where to train.
+        live: the state of an interrupted run.
+
+    Returns:
+        ``backbone``, a network without its head, and ``history``, one row an epoch; see ``pretrain``.
+    """
+    bank = ImageBank.of(data, device)
+    backbone, history = pretrain(bank, divide(data.n_train, job.data).train, job, live)
+    return {"backbone": backbone, "history": history}

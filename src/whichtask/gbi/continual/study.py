@@ -179,23 +179,23 @@ class _Experiment:
         return right / len(rows)
 
 
-def study(images: ImageSet, job: ContinualJob, device: torch.device, live: LiveState) -> tuple[pd.DataFrame, ...]:
-    """Run one repeat; every finished candidate is kept in the live state.
+def study(data: ImageSet, job: ContinualJob, device: torch.device, live: LiveState) -> dict[str, pd.DataFrame]:
+    """Learn the classes of an image set in sequence: GBI beside EWC, LwF, replay, fine-tuning and joint training.
 
     Args:
-        images: the data set; its classes in their order make the tasks.
+        data: the data set; its classes in their order make the tasks.
         job: settings.
         device: where networks are.
-        live: state of the job.
+        live: state of the job; every finished candidate is kept.
 
     Returns:
-        Accuracy of every task after every task, and one row for each learner, scenario and candidate: accuracy after
-        the last task, forgetting, and whether validation chose it.
+        ``accuracy`` of every task after every task; and ``summary``, one row for each learner, scenario and candidate:
+        accuracy after the last task, forgetting, and whether validation chose it.
 
     Raises:
         WhichtaskError: classes or images that do not fit the settings.
     """
-    experiment = _Experiment(images, job, device, live)
+    experiment = _Experiment(data, job, device, live)
     rows: list[dict[str, Any]] = []
     for number, candidate in enumerate(tqdm(list(experiment.candidates()), desc="learners", disable=None, leave=False)):
         name = f"candidate-{number}"
@@ -208,7 +208,7 @@ def study(images: ImageSet, job: ContinualJob, device: torch.device, live: LiveS
         rows += done
     accuracy = pd.DataFrame([experiment.facts | row for row in rows])
     facts = {"tasks": len(experiment.tasks), "images_train": len(experiment.rows["train"])}
-    return accuracy, summarise(accuracy, job.continual.memory).assign(**facts)
+    return {"accuracy": accuracy, "summary": summarise(accuracy, job.continual.memory).assign(**facts)}
 
 
 def summarise(accuracy: pd.DataFrame, memory: int = 0) -> pd.DataFrame:

@@ -1,11 +1,14 @@
 """The images of one repeat: divided by a seed, raw or each rescaled to one mean and one standard deviation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
+import pandas as pd
 import torch
 from torch import Tensor
 
+from whichtask.config.gbi import ImagesJob, ImagesMoreJob
 from whichtask.data.imageset import Array, ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.seeding import numpy_generator
@@ -137,3 +140,31 @@ def _pixels(pixels: Array, device: torch.device | str) -> Tensor:
 
 def _labelled(pixels: Array, labels: Array, device: torch.device | str) -> Labelled:
     return Labelled(_pixels(pixels, device), torch.from_numpy(labels).long().to(device))
+
+
+def as_table(rows: list[dict[str, Any]], about: Mapping[str, Any]) -> pd.DataFrame:
+    """Return rows as a table whose first columns say what they were measured on."""
+    table = pd.DataFrame(rows)
+    for name, value in reversed(list(about.items())):
+        table.insert(0, name, value)
+    return table
+
+
+def parts_of(
+    data: ImageSet, outside: ImageSet, train: int | None, job: ImagesJob | ImagesMoreJob, device: torch.device
+) -> Parts:
+    """Divide the images of a job, with so many training images; see ``divide_images``."""
+    chosen, key = job.images, (job.seed, job.repeat)
+    return divide_images(data, outside, train, chosen.validation_images, chosen.test_images, key, device)
+
+
+def described(data: ImageSet, outside: ImageSet, parts: Parts, repeat: int) -> dict[str, Any]:
+    """Return the first columns of all tables: what they were measured on."""
+    return {
+        "repeat": repeat,
+        "data": data.name,
+        # Some MNIST files are no more than part of MNIST: figures say which one they are drawn from.
+        "source": str(data.provenance.get("note", data.provenance.get("source", data.name))),
+        "outside": outside.name,
+        "train_images": len(parts.train.labels),
+    }

@@ -1,6 +1,5 @@
 """One repeat of the headline tables: MNIST accuracy and cost, out-of-distribution detection, generations."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +9,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from whichtask.config.gbi.images import ImagesSettings
+from whichtask.config.gbi import ImagesJob, ImagesSettings
+from whichtask.data import ImageSet
 from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.autoencoder import Autoencoder
 from whichtask.gbi.images.classifier import Classifier, accuracy, dropout_probabilities, features_of, logits_of
-from whichtask.gbi.images.data import ARMS, Arm, Parts, in_arm
+from whichtask.gbi.images.data import ARMS, Arm, Parts, as_table, described, in_arm, parts_of
 from whichtask.gbi.images.ensemble import start_gradients
 from whichtask.gbi.images.networks import Networks
 from whichtask.gbi.images.ood import (
@@ -220,9 +220,24 @@ def to_bytes(images: Tensor) -> npt.NDArray[np.uint8]:
     return pixels
 
 
-def as_table(rows: list[dict[str, Any]], about: Mapping[str, Any]) -> pd.DataFrame:
-    """Return rows as a table whose first columns say what they were measured on."""
-    table = pd.DataFrame(rows)
-    for name, value in reversed(list(about.items())):
-        table.insert(0, name, value)
-    return table
+def images(
+    data: ImageSet, outside: ImageSet, job: ImagesJob, device: torch.device, live: LiveState
+) -> dict[str, pd.DataFrame | dict[str, Array]]:
+    """Train autoencoders that are given the class, infer the class by gradients, and compare with other ways.
+
+    Args:
+        data: what the networks learn.
+        outside: images of the same size that are out of distribution.
+        job: settings.
+        device: where networks are.
+        live: where finished networks and regrets stay until the job is done.
+
+    Returns:
+        Tables and arrays by the name of their file.
+    """
+    parts = parts_of(data, outside, job.images.train_images, job, device)
+    tables = run_images(parts, job.images, (job.seed, job.repeat), live)
+    rows = {"mnist_table": tables.mnist, "networks": tables.networks, "ood": tables.ood, "tau": tables.tau}
+    about = described(data, outside, parts, job.repeat)
+    named = {name: as_table(of_table, about) for name, of_table in (rows | {"confidence": tables.confidence}).items()}
+    return {**named, "generations": tables.generations, "posteriors": tables.posteriors}

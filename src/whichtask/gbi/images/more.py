@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import Tensor
 
-from whichtask.config.gbi.images import ImagesSettings
+from whichtask.config.gbi import ImagesMoreJob, ImagesSettings
 from whichtask.config.gbi.inference import InferenceSettings
+from whichtask.data import ImageSet
 from whichtask.gbi.autoencoder import Autoencoder, reconstruction_loss
-from whichtask.gbi.images.data import Labelled, Parts, in_arm
+from whichtask.gbi.images.data import Labelled, Parts, as_table, described, in_arm, parts_of
 from whichtask.gbi.images.ensemble import dropout_gradients, mean_posterior, start_gradients
 from whichtask.gbi.images.networks import Networks
 from whichtask.gbi.images.ood import as_numpy
@@ -163,3 +165,24 @@ def _judged(way: str, member: int, test: Labelled, inside: Tensor, outside: Tens
         "negative_log_likelihood": float(torch.nn.functional.nll_loss(inside.clamp(min=1e-300).log(), test.labels)),
         "auroc": auroc(as_numpy(confidence(inside)), as_numpy(confidence(outside))),
     }
+
+
+def images_more(
+    data: ImageSet, outside: ImageSet, job: ImagesMoreJob, device: torch.device, live: LiveState
+) -> dict[str, pd.DataFrame]:
+    """Measure what the width of the code, many iterations, ensembles and dropout change.
+
+    Args:
+        data: what the networks learn.
+        outside: images of the same size that are out of distribution.
+        job: settings.
+        device: where networks are.
+        live: where finished networks stay until the job is done.
+
+    Returns:
+        Tables by the name of their file.
+    """
+    parts = parts_of(data, outside, job.images.more.train_images, job, device)
+    tables = run_more(parts, job.images, (job.seed, job.repeat), live)
+    about = described(data, outside, parts, job.repeat)
+    return {name: as_table(rows, about) for name, rows in vars(tables).items()}

@@ -1,7 +1,6 @@
 """One repeat of the language experiment: train the arms, measure them, keep what is done."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -25,27 +24,22 @@ MEASURED = "measured"
 Stage = Callable[[Corpus, Networks, LanguageJob, torch.device], tuple[list[Row], ...]]
 
 
-def run_language(
-    texts: TextSet, job: LanguageJob, *, device: torch.device, results: Path
-) -> tuple[dict[str, pd.DataFrame], LiveState]:
-    """Train and measure one repeat; a killed run goes on where it was.
+def run_language(data: TextSet, job: LanguageJob, device: torch.device, live: LiveState) -> dict[str, pd.DataFrame]:
+    """Train language models with the domain given as Z, with Z uninformative and with shuffled labels; infer Z.
 
     Args:
-        texts: text by domain.
+        data: text by domain.
         job: settings.
         device: where to train.
-        results: results folder, for the live state.
+        live: where finished networks and measurements stay until the job is done.
 
     Returns:
-        The tables by name, ``TABLES``, each with the columns ``data``, ``repeat`` and ``characters_per_token``; and the
-        live state, to clear once they are written.
+        The tables by name, ``TABLES``, each with the columns ``data``, ``repeat`` and ``characters_per_token``.
 
     Raises:
         WhichtaskError: the text does not fit the settings.
     """
-    what = {"verb": "gbi language", "job": job.model_dump(mode="json"), "text": texts.sha256, "device": device.type}
-    live = LiveState(results, what)
-    corpus = Corpus.of(texts, job.language)
+    corpus = Corpus.of(data, job.language)
     arms = train_arms(corpus, job, live, device)
     networks: Networks = {arm: training.network.requires_grad_(False) for arm, training in arms.items()}
     found = live.load(MEASURED)
@@ -64,6 +58,6 @@ def run_language(
     tables = {name: pd.DataFrame(rows[name]) for name in TABLES}
     for table in tables.values():
         table.insert(0, "repeat", job.repeat)
-        table.insert(0, "data", texts.name)
+        table.insert(0, "data", data.name)
         table["characters_per_token"] = corpus.characters_per_token
-    return tables, live
+    return tables

@@ -84,11 +84,11 @@ def hold_out(share: float, key: tuple[Key, ...]) -> Tensor:
     return held
 
 
-def study(images: ImageSet, job: RicherJob, device: torch.device, live: LiveState) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run one repeat.
+def study(data: ImageSet, job: RicherJob, device: torch.device, live: LiveState) -> dict[str, pd.DataFrame]:
+    """Compare codes for Z: one-hot, learned embeddings, and a part for each factor, also on unseen combinations.
 
     Args:
-        images: factors32.
+        data: factors32.
         job: settings.
         device: where networks are.
         live: state of the job; every network is kept.
@@ -102,13 +102,13 @@ def study(images: ImageSet, job: RicherJob, device: torch.device, live: LiveStat
     """
     settings = job.richer
     key: tuple[Key, ...] = ("gbi richer", job.seed, job.repeat)
-    whole = factors32_hundred(images)
+    whole = factors32_hundred(data)
     order = numpy_generator(*key, "division").permutation(whole.n_train)
     test = whole.n_test if settings.test_images is None else settings.test_images
     train = len(order) if settings.train_images is None else settings.train_images
     if len(order) < max(train, 1) or test > whole.n_test:
         raise WhichtaskError(
-            f"{images.name} has {whole.n_train} training and {whole.n_test} test images; gbi.richer asks for "
+            f"{data.name} has {whole.n_train} training and {whole.n_test} test images; gbi.richer asks for "
             f"{train} training and {test} test images"
         )
     labels = torch.from_numpy(whole.labels).to(device)
@@ -120,7 +120,7 @@ def study(images: ImageSet, job: RicherJob, device: torch.device, live: LiveStat
     rows = rows[~held[labels[rows]]]
     tested = numpy_generator(*key, "test").permutation(whole.n_test)[:test] + whole.n_train
     shown = torch.from_numpy(tested).to(device)
-    facts = {"repeat": job.repeat, "data": images.name, "images_train": len(rows), "variance_share": basis.share}
+    facts = {"repeat": job.repeat, "data": data.name, "images_train": len(rows), "variance_share": basis.share}
     accuracy: list[dict[str, Any]] = []
     loss: list[dict[str, Any]] = []
     for code in CODES:
@@ -139,7 +139,7 @@ def study(images: ImageSet, job: RicherJob, device: torch.device, live: LiveStat
                     | {"accuracy": float(share.double().mean())}
                     for name, share in shares.items()
                 ]
-    return pd.DataFrame(accuracy), pd.DataFrame(loss)
+    return {"accuracy": pd.DataFrame(accuracy), "loss": pd.DataFrame(loss)}
 
 
 def _train(

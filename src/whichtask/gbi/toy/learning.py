@@ -109,7 +109,11 @@ class LearningTables(NamedTuple):
 
 
 def learn_headline(job: ToyLearningJob, live: LiveState) -> LearningTables:
-    """Run one repeat of learning with all arms."""
+    """Let all arms learn the headline stream online, and measure forgetting and shared units on the way.
+
+    Returns:
+        Tables, and the weights of all arms for ``measuring.measure``.
+    """
     settings, seed = job.toy, (job.seed, job.repeat)
     arms = list(ARMS)
     done = learn_arms(arms, [settings.task] * len(arms), seed, settings, live, "learning")

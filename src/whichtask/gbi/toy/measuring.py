@@ -9,7 +9,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from whichtask.config.gbi.toy import GaussianTask, ToyJob, ToySettings
+from whichtask.config.gbi import ToyLearningJob
+from whichtask.config.gbi.toy import GaussianTask, ToyJob, ToyLearningSettings, ToySettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.toy.arms import ARMS, Arm, code_of
 from whichtask.gbi.toy.contexts import last_two
@@ -41,6 +42,33 @@ class Subject(NamedTuple):
     task: GaussianTask
     arm: Arm
     weights: Weights
+
+
+def measure_learned(
+    weights: tuple[Weights, Mapping[str, Any]], job: ToyJob, live: LiveState
+) -> dict[str, pd.DataFrame]:
+    """Measure what gradients say about the context: likelihoods, posteriors, filters, unseen means, other streams.
+
+    Args:
+        weights: of ``learning.learn_headline`` with the same settings, and what was written beside them.
+        job: settings.
+        live: where a killed run goes on.
+
+    Returns:
+        Tables by the name of their file.
+
+    Raises:
+        WhichtaskError: the weights were learned with other settings.
+    """
+    learned, what = weights
+    own = {name: getattr(job.toy, name) for name in ToyLearningSettings.model_fields}
+    fitting = ToyLearningJob(seed=job.seed, repeat=job.repeat, toy=ToyLearningSettings(**own))
+    if what.get("job") != fitting.model_dump(mode="json"):
+        raise WhichtaskError(
+            "the weights were not learned with these settings: seed, repeat and the keys of learning of gbi.toy must "
+            f"be those of this job (repeat {job.repeat}); run `whichtask gbi toy-learning` with them first"
+        )
+    return measure(job, learned, live)
 
 
 def measure(job: ToyJob, learned: Weights, live: LiveState) -> dict[str, pd.DataFrame]:
