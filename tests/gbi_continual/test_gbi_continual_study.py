@@ -44,7 +44,7 @@ def data(images: ImageSet) -> Data:
 
 def test_every_learner_is_judged_on_every_task_it_has_seen(small_images: ImageSet, tmp_path: Path) -> None:
     live = LiveState(tmp_path, {"job": "test"})
-    accuracy, summary = run_study(small_images, job(), torch.device("cpu"), live)
+    accuracy, summary = run_study(small_images, job(), torch.device("cpu"), live).values()
     assert accuracy["accuracy"].between(0, 1).all()
     assert set(accuracy["scenario"]) == {"task", "class"}
     tuned = accuracy[(accuracy["learner"] == "fine-tuning") & (accuracy["part"] == "test")]
@@ -59,11 +59,11 @@ def test_every_learner_is_judged_on_every_task_it_has_seen(small_images: ImageSe
     for state in sorted(live.folder.glob("candidate-1*"))[:3]:
         state.unlink()
     again = run_study(small_images, job(), torch.device("cpu"), LiveState(tmp_path, {"job": "test"}))
-    pd.testing.assert_frame_equal(accuracy, again[0])
+    pd.testing.assert_frame_equal(accuracy, again["accuracy"])
 
 
 def test_learners_are_equal_in_size_and_updates(small_images: ImageSet, tmp_path: Path) -> None:
-    _, summary = run_study(small_images, job(), torch.device("cpu"), LiveState(tmp_path, {"job": "size"}))
+    summary = run_study(small_images, job(), torch.device("cpu"), LiveState(tmp_path, {"job": "size"}))["summary"]
     # Concatenation adds a column of weights for each class.
     trained = summary[~summary["learner"].str.contains("class mean|concatenated")]
     assert trained["parameters"].max() < 1.1 * trained["parameters"].min()

@@ -65,7 +65,7 @@ def test_all_tables_are_there_and_do_not_depend_on_being_killed(
 ) -> None:
     monkeypatch.setattr("whichtask.training.live.SAVE_EVERY_SECONDS", 0.0)
     chosen = job(dropout=0.2)
-    whole, _ = run_language(texts, chosen, device=CPU, results=tmp_path / "whole")
+    whole = run_language(texts, chosen, CPU, LiveState(tmp_path / "whole", {}))
     assert tuple(whole) == TABLES
     original = LiveState.save
     deaths = 0
@@ -79,15 +79,14 @@ def test_all_tables_are_there_and_do_not_depend_on_being_killed(
 
         monkeypatch.setattr(LiveState, "save", dying)
         try:
-            run_language(texts, chosen, device=CPU, results=tmp_path)
+            run_language(texts, chosen, CPU, LiveState(tmp_path, {}))
         except KeyboardInterrupt:
             deaths += 1
     assert deaths == 4
     monkeypatch.setattr(LiveState, "save", original)
-    found, live = run_language(texts, chosen, device=CPU, results=tmp_path)
+    found = run_language(texts, chosen, CPU, LiveState(tmp_path, {}))
     for name in TABLES:
         pd.testing.assert_frame_equal(found[name], whole[name], check_exact=True)
-    live.clear()
 
 
 def test_arms_start_from_the_same_weights_and_differ_in_z_only(texts: TextSet, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_combinations_left_out_are_not_trained_and_a_resumed_job_gives_the_same(
 ) -> None:
     job = RicherJob(seed=0, repeat=0, richer=SETTINGS)
     live = LiveState(tmp_path, {"job": "test"})
-    accuracy, loss = study(factors, job, torch.device("cpu"), live)
+    accuracy, loss = study(factors, job, torch.device("cpu"), live).values()
     state = live.load("learned-embedding")
     assert state is not None
     key = ("gbi richer", 0, 0)
@@ -105,8 +105,8 @@ def test_combinations_left_out_are_not_trained_and_a_resumed_job_gives_the_same(
     counts = accuracy.groupby("combinations")["images_test"].first()
     assert counts.sum() == 80
     again = study(factors, job, torch.device("cpu"), live)  # takes the networks from the state
-    assert accuracy.equals(again[0])
-    assert loss.equals(again[1])
+    assert accuracy.equals(again["accuracy"])
+    assert loss.equals(again["loss"])
 
 
 def test_bad_input(factors: ImageSet, small_images: ImageSet, tmp_path: Path) -> None:

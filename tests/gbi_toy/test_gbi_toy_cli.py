@@ -150,7 +150,7 @@ def test_means_are_over_repeats() -> None:
 def test_weights_of_another_job_are_refused(results: Path) -> None:
     options = ("--out", results / "refused", "--config", results / "config.yaml", "--results", results)
     weights = results / "toy_learning/weights.safetensors"
-    with pytest.raises(WhichtaskError, match="was not learned with these settings"):
+    with pytest.raises(WhichtaskError, match="were not learned with these settings"):
         whichtask("toy", "--weights", weights, "--repeat", "0", *options)
     with pytest.raises(WhichtaskError, match="there is no repeat 9"):
         whichtask("toy", "--weights", weights, "--repeat", "9", *options)

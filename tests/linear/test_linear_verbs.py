@@ -69,5 +69,5 @@ def test_proxy_writes_a_row_for_each_task_pair_and_number_of_steps(folder: Path)
     table = pd.read_csv(folder / "proxy.csv")
     assert len(table) == 2 * 1 * 3 * 2
     assert set(table["set"]) == {"random", "human"}
-    with pytest.raises(WhichtaskError, match="two --tasks have the same file name"):
+    with pytest.raises(WhichtaskError, match="several files stand for one set of tasks: human"):
         run("proxy", folder, *sets, *sets, "--out", str(folder / "x.csv"), "--job", PROXY.model_dump_json())

@@ -31,7 +31,8 @@ def job(**changes: Any) -> ProxyJob:
 
 
 def measure(images: ImageSet, sets: dict[str, TaskSet], results: Path, chosen: ProxyJob) -> pd.DataFrame:
-    return measure_proxy(images, sets, chosen, device=torch.device("cpu"), results=results)
+    live = LiveState(results, {"job": chosen.model_dump(mode="json"), "sets": sorted(sets)})
+    return measure_proxy(images, sets, chosen, torch.device("cpu"), live)
 
 
 @pytest.fixture

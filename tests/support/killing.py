@@ -12,6 +12,8 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
 
+from whichtask.plan.experiments import EXPERIMENTS
+
 PATIENCE = 300  # seconds; a busy machine is no failure
 IMPORTS = [
     "killing",
@@ -19,23 +21,11 @@ IMPORTS = [
     "torch._dynamo",  # every optimiser imports it when it is made
     "whichtask.agreement",
     "whichtask.cli",
-    "whichtask.machine.devices",
-    "whichtask.studies.linear",
+    "whichtask.discovery",
     "whichtask.figures",
-    "whichtask.gbi.compute",
-    "whichtask.gbi.continual",
-    "whichtask.gbi.cifar100",
-    "whichtask.gbi.images.more",
-    "whichtask.gbi.language",
-    "whichtask.gbi.richer",
-    "whichtask.gbi.toy.measuring",
-    "whichtask.gbi.unsupervised",
-    "whichtask.data.text",
-    "whichtask.data.hundred",
-    "whichtask.studies.proxy",
-    "whichtask.studies.regulation",
     "whichtask.splits",
-    "whichtask.training.simclr",
+    "whichtask.data.text",
+    *sorted({card.function.partition(":")[0] for card in EXPERIMENTS.values()}),
 ]
 Preparation = Callable[[], None]
 """Called in the child before the verb, to break something."""

@@ -12,6 +12,8 @@ import yaml
 from whichtask.data import ImageSet
 from whichtask.data.factors32 import make
 from whichtask.data.text import Text, TextSet
+from whichtask.plan.cards import Experiment
+from whichtask.plan.experiments import EXPERIMENTS
 from whichtask.tasks import human_tasks, random_tasks
 
 GATED = {"encoder": 8, "code": 2, "noise": 0.5, "hidden": 24}
@@ -173,9 +175,38 @@ class Job:
         return [*words.split(), *more]
 
 
-def _gbi(verb: str, options: str, *names: str, resumes: bool = True) -> Job:
-    words = f"gbi {verb} {options} --out {{out}} --repeat 0"
-    return Job(words, (*(name if "." in name else f"{name}.csv" for name in names), "config.yaml"), resumes)
+INPUTS = {
+    "images": ["data.npz"],
+    "text": ["text.npz"],
+    "task sets": ["random.npz", "human.npz"],
+    "searches": ["discover/logits.npz"],
+    "weights": ["toy-learning/weights.safetensors"],
+    "encoder": ["discover/encoder.safetensors"],
+}
+"""Tiny inputs, by the kind that a card names."""
+OTHERS = {
+    "factors": {"data": ["factors.npz"], "tasks": ["factor_random.npz"]},
+    "gbi richer": {"data": ["factors.npz"]},
+    "gbi images": {"outside": ["noise.npz"]},
+    "gbi images-more": {"outside": ["noise.npz"]},
+}
+
+
+def of_card(verb: str, card: Experiment) -> Job:
+    """Make a job of an experiment from its card."""
+    given = [
+        (name, f"{{in}}/{file}")
+        for name, read in card.reads.items()
+        for file in OTHERS.get(verb, {}).get(name, INPUTS[read.kind])
+    ]
+    given += [(name, "{out}/tasks.npz" if name == "tasks" else f"{{out}}/{name}.csv") for name in card.also]
+    given += [(name.removesuffix("_name"), "discovered") for name in card.words]
+    folder = card.out.endswith("/")
+    given.append(("out", "{out}" if folder else f"{{out}}/{verb}.csv"))
+    given += [("repeat", "0")] if "{repeat}" in card.out else []
+    outputs = (*card.writes, "config.yaml") if folder else (f"{verb}.csv",)
+    also = ("tasks.npz" if name == "tasks" else f"{name}.csv" for name in card.also)
+    return Job(" ".join([verb, *(f"--{name} {value}" for name, value in given)]), (*outputs, *also), card.resumes)
 
 
 SEARCH = ("encoder.safetensors", "history.csv", "logits.npz", "config.yaml", "tasks.npz")
@@ -190,13 +221,6 @@ JOBS = {
         f"--config {{in}}/{PRETRAINED}",
         SEARCH,
     ),
-    "dynamics": Job(
-        f"dynamics {DATA} --out {{out}} --tasks {{out}}/tasks.npz", ("dynamics.npz", "config.yaml", "tasks.npz")
-    ),
-    "linear": Job(
-        f"linear {DATA} --encoder {{in}}/discover/encoder.safetensors --out {{out}} --tasks {{out}}/tasks.npz",
-        ("history.csv", "config.yaml", "tasks.npz"),
-    ),
     "splits": Job(
         f"splits {DATA} --targets {{in}}/human.npz --attackers {{in}}/discover/tasks.npz --out {{out}}",
         ("accuracies.csv", "predictions.npz", "split.npz", "config.yaml"),
@@ -205,38 +229,7 @@ JOBS = {
         f"splits {DATA} --targets {{in}}/human.npz --source random_network --out {{out}}",
         ("accuracies.csv", "predictions.npz", "split.npz", "config.yaml"),
     ),
-    "simclr": Job(f"simclr {DATA} --out {{out}}", ("backbone.safetensors", "history.csv", "config.yaml")),
-    "proxy": Job(
-        f"proxy {DATA} --tasks {{in}}/random.npz --tasks {{in}}/human.npz --out {{out}}/proxy.csv", ("proxy.csv",)
-    ),
-    "regulation": Job(
-        f"regulation {DATA} --encoder {{in}}/discover/encoder.safetensors --set discovered --out {{out}}/flips.csv",
-        ("flips.csv",),
-        resumes=False,
-    ),
-    "toy-learning": _gbi("toy-learning", "", "curves", "contexts", "modules", "stream", "weights.safetensors"),
-    "toy": _gbi(
-        "toy",
-        "--weights {in}/toy-learning/weights.safetensors",
-        *("one_step", "by_observation", "filters", "switches", "generalisation", "rates", "curves", "contexts"),
-    ),
-    "images": _gbi(
-        "images",
-        f"{DATA} --outside {{in}}/noise.npz",
-        *("mnist_table", "ood", "tau", "confidence", "networks", "generations.npz", "posteriors.npz"),
-    ),
-    "images-more": _gbi("images-more", f"{DATA} --outside {{in}}/noise.npz", "bottleneck", "iterations", "ensembles"),
-    "language": _gbi(
-        "language",
-        "--data {in}/text.npz",
-        *("learning", "test", "context", "recognition", "following", "novel", "novel_z"),
-    ),
-    "cifar100": _gbi("cifar100", DATA, "accuracy", "reliance"),
-    "richer": _gbi("richer", "--data {in}/factors.npz", "accuracy", "loss"),
-    "continual": _gbi("continual", DATA, "accuracy", "summary"),
-    "unsupervised": _gbi("unsupervised", "", "unsupervised"),
-    "compute": _gbi("compute", "", "compute", resumes=False),
-}
+} | {verb.rpartition(" ")[2]: of_card(verb, card) for verb, card in EXPERIMENTS.items()}
 MADE_FIRST = ("discover", "simclr", "toy-learning")
 """Jobs whose outputs others read."""
 
@@ -256,6 +249,7 @@ def write_inputs(folder: Path, images: ImageSet) -> None:
     ImageSet("noise", pixels[:60], labels, pixels[60:], labels, ("noise",)).save(folder / "noise.npz")
     random_tasks(len(images.labels), 2, 0).save(folder / "random.npz")
     human_tasks(images.labels, images.class_names).save(folder / "human.npz")
+    random_tasks(480, 2, 0).save(folder / "factor_random.npz")
     found = make(400, 80)
     train, test = (np.ascontiguousarray(part[:, ::4, ::4]) for part in (found.x_train, found.x_test))
     replace(found, x_train=train, x_test=test).save(folder / "factors.npz")
