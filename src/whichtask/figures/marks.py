@@ -222,3 +222,9 @@ def legend_below_title(figure: Figure, keys: Sequence[Artist], columns: int) -> 
     # The legend's own title is blank and lies where the figure's is: constrained layout makes place for the higher one.
     blank: dict[str, Any] = {"title": " ", "title_fontsize": 13}
     figure.legend(handles=list(keys), loc="outside upper left", ncols=columns, columnspacing=1.4, **blank)
+
+
+def panel_rows(figure: Figure, columns: Sequence[int], heights: Sequence[float]) -> list[list[Axes]]:
+    """Return rows of panels, each row with its own number of columns and its own room for labels."""
+    cells = figure.add_gridspec(len(columns), 1, height_ratios=heights)
+    return [list(cells[row].subgridspec(1, n).subplots(squeeze=False)[0]) for row, n in enumerate(columns)]

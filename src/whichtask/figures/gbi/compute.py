@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import bars, legend_below_title, line_key
+from whichtask.figures.marks import band, legend_below_title, line_key
 from whichtask.figures.means import means, read_repeats, repeats_note, where
 from whichtask.figures.palette import BLUE, GREY, VERMILION
 from whichtask.figures.style import annotate
@@ -62,9 +62,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
 def _draw(axes: Axes, rows: pd.DataFrame, column: str, label: str) -> None:
     for method, colour in METHODS.items():
         of_method = where(rows, method=method).sort_values(column)
-        errors = bars(of_method["mean"], of_method["low"], of_method["high"])
-        style = {"fmt": "o-", "markersize": 4, "capsize": 3, "linewidth": 1.4}
-        axes.errorbar(of_method[column], of_method["mean"], yerr=errors, color=colour, **style)
+        means_of, low, high = (of_method[name] for name in ("mean", "low", "high"))
+        band(axes, of_method[column], means_of, low, high, colour, marker="o", markersize=4)
     axes.set(xscale="log", yscale="log", xlabel=label)
     ticks = sorted(rows[column].unique())
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])

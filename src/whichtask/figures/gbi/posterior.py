@@ -14,8 +14,8 @@ from whichtask.artifacts import Array, read_npz
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import band, bars, value_text
-from whichtask.figures.means import means, over_units, repeats_note, where
+from whichtask.figures.marks import band, bars, estimate_in, value_text
+from whichtask.figures.means import means, repeats_note, where
 from whichtask.figures.palette import BLUE, GREEN, NEUTRAL, VERMILION
 from whichtask.figures.style import annotate
 from whichtask.stats import Floats
@@ -123,7 +123,11 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     for axes, (name, (label, colour)) in zip(right, BY_BIN.items(), strict=True):
         _draw_bins(axes, where(table, row="confidence", quantity=name).set_index("bin"), colour)
         axes.set_ylabel(label)
-    calibrated, first = where(table, row="calibrated"), table.iloc[0]
+    first, over_all = (
+        table.iloc[0],
+        means(where(table, row="calibrated"), ["quantity"], ["value"]).set_index("quantity"),
+    )
+    written = {name: value_text(estimate_in(row)) for name, row in over_all.iterrows()}
     annotate(
         figure,
         "One-step posterior against the exact posterior over all tasks",
@@ -131,9 +135,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         "reconstruction error of every task over τ. Left: both with one τ, as a multiple of the exact posterior's "
         "calibrated τ; the bound min(s, s²/8), with s the span over tasks of what linearising the loss leaves out "
         "over τ, is proved for every network. Middle and right: each with its own calibrated τ (validation images): "
-        f"mean divergence {_text(calibrated, 'divergence')} nats, median {_text(calibrated, 'median divergence')}; "
-        f"same task predicted for {_text(calibrated, 'agreement')} of images. "
-        f"{repeats_note(calibrated['repeat'].nunique())}",
+        f"mean divergence {written['divergence']} nats, median {written['median divergence']}; same task predicted for "
+        f"{written['agreement']} of images. {repeats_note(int(over_all['n'].max()))}",
     )
     return figure
 
@@ -144,8 +147,3 @@ def _draw_bins(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     axes.bar(range(len(rows)), rows["value"], yerr=errors, color=colour, width=0.7, capsize=3)
     axes.set_xticks(range(len(rows)), [f"{name}\n({row['share']:.0%})" for name, row in rows.iterrows()], fontsize=7.5)
     axes.set_xlabel("confidence of the exact posterior\n(share of images)")
-
-
-def _text(calibrated: pd.DataFrame, quantity: str) -> str:
-    found = over_units(where(calibrated, quantity=quantity), "value")
-    return "unknown" if found is None else value_text(found)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from whichtask.config import FigureSettings
 from whichtask.figures.gbi.toy_common import colour_of, draw_dots, draw_line
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import legend_below_title, line_key, name_rows
+from whichtask.figures.marks import legend_below_title, line_key, name_rows, panel_rows
 from whichtask.figures.means import long_means, read_repeats, repeats_note, where
 from whichtask.figures.palette import BLUE, NEUTRAL, ORANGE, PURPLE, SKY, VERMILION
 from whichtask.figures.style import annotate
@@ -69,7 +69,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     everyone = METHODS | PREDICTORS
     figure = Figure(figsize=(12.0, 8.8), layout="constrained")
     legend_below_title(figure, [line_key(text, colour) for text, colour in METHODS.values()], 3)
-    upper, lower = figure.subplots(2, 3, height_ratios=[1, 1.25])
+    upper, lower = panel_rows(figure, [3, 3], [1, 1.25])
     for axes, (measure, label) in zip(upper, PANELS.items(), strict=True):
         axes.axvline(0, color=NEUTRAL, linewidth=0.8, linestyle=":")
         for (arm, method), (_, colour) in METHODS.items():
@@ -83,7 +83,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
                 draw_dots(axes, where(table, part="stream", arm=arm, method=method, measure=measure), line, colour)
         name_rows(axes, [text for text, _ in everyone.values()])
         axes.set_xlabel(label)
-        axes.tick_params(labelleft=axes is lower[0])
+        axes.label_outer()
     annotate(
         figure,
         "Toy sequences: one-step posteriors in Bayesian computation (Fig. S7)",

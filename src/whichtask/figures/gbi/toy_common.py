@@ -1,5 +1,6 @@
 """What the figures of the toy sequences share: arms with their names, colours and lines, and marks for long tables."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,9 @@ from whichtask.figures.palette import BLUE, BROWN, GREEN, GREY, NEUTRAL, ORANGE,
 ARMS = {
     "lstm": ("LSTM (Z = 1/K)", BLUE),
     "gbi_hard": ("GBI-LSTM, one-hot label", VERMILION),
+    "gbi_hard_iterated": ("GBI-LSTM, one-hot label, Z iterated", VERMILION),
     "gbi_soft": ("GBI-LSTM, label through softmax", ORANGE),
+    "gbi_soft_iterated": ("GBI-LSTM, label through softmax, Z iterated", ORANGE),
     "shuffled_block": ("control: random label a block", PURPLE),
     "random_step": ("control: random label a step", BROWN),
     "constant": ("control: constant label", SKY),
@@ -37,7 +40,7 @@ def name_of(arm: str) -> str:
 
 def short_name(arm: str) -> str:
     """Return the text of an arm on two lines."""
-    return name_of(arm).replace(", ", ",\n").replace(": ", ":\n")
+    return re.sub(r"([,:]) (?!.*[,:] )", r"\1\n", name_of(arm))
 
 
 def colour_of(arm: str) -> str:

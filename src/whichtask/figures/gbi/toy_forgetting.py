@@ -9,16 +9,7 @@ from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures.gbi.toy_common import (
-    ERRORS,
-    colour_of,
-    draw_arm,
-    draw_dots,
-    in_order,
-    name_of,
-    several,
-    short_name,
-)
+from whichtask.figures.gbi.toy_common import ERRORS, colour_of, draw_arm, draw_dots, in_order, several, short_name
 from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.marks import legend_below_title, name_rows, paper_key
 from whichtask.figures.means import long_means, read_repeats, repeats_note, where
@@ -36,7 +27,6 @@ READINGS = {0.3: "mae", 0.5: "mse"}
 FOLLOWED = ("lstm", "gbi_hard", "gbi_soft", "shuffled_block")
 """Arms that matter most, drawn over learning."""
 TASKS = ("headline", "std_")
-ITERATED = "_iterated"
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
@@ -46,14 +36,13 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
         inputs: ``contexts``, contexts.csv of `whichtask gbi toy-learning` and `whichtask gbi toy`, two a repeat.
 
     Returns:
-        Rows of ``long_means``, ``part`` being "late" or "time"; ``oracle`` is the error of knowing the context.
+        Rows of ``long_means``, ``part`` being "late" or "time"; ``oracle_...`` are the errors of knowing the context.
 
     Raises:
         WhichtaskError: files that do not fit, or no stream of equal stds among them.
     """
-    oracle = {error: f"oracle_{error}" for error in ERRORS}
-    needed = ["task", "std", "arm", "blocks", "block", *ERRORS, *oracle.values()]
-    table = read_repeats(files(inputs, "contexts"), needed)
+    oracle = [f"oracle_{error}" for error in ERRORS]
+    table = read_repeats(files(inputs, "contexts"), ["task", "std", "arm", "blocks", "block", *ERRORS, *oracle])
     table = table[table["task"].str.startswith(TASKS) & table["std"].isin(list(READINGS))]
     if table.empty:
         raise WhichtaskError("the tables hold neither a stream of std 0.3 nor one of std 0.5, the readings of Table 1")
@@ -62,17 +51,12 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
         long_means(late, by, list(ERRORS)).assign(part="late"),
         long_means(table, [*by, "blocks"], list(ERRORS)).assign(part="time"),
     ]
-    floors = late.groupby("std")[list(oracle.values())].first()
-    joined = pd.concat(parts, ignore_index=True)
-    joined["oracle"] = [
-        floors.loc[std, oracle[error]] for std, error in zip(joined["std"], joined["measure"], strict=True)
-    ]
-    return joined
+    return pd.concat(parts, ignore_index=True).join(late.groupby("std")[oracle].first(), on="std")
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Draw both errors for both standard deviations, one panel each, and the error over learning beside."""
-    panels = [(std, rows, _arms(rows["arm"])) for std, rows in table.groupby("std")]
+    panels = [(float(str(std)), rows, in_order(rows["arm"])) for std, rows in table.groupby("std")]
     figure = Figure(figsize=(12.4, 4.2 * len(panels) + 1.6), layout="constrained")
     shape: dict[str, Any] = {"marker": "D", "linestyle": "", "markersize": 5, "color": NEUTRAL}
     legend_below_title(
@@ -82,9 +66,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     grid = figure.subplots(len(panels), 3, squeeze=False, height_ratios=heights, width_ratios=[1, 1, 0.75])
     for (std, rows, arms), (*pair, last) in zip(panels, grid, strict=True):
         for axes, (error, label) in zip(pair, ERRORS.items(), strict=True):
-            of_error = where(rows, part="late", measure=error)
-            _draw_blocks(axes, of_error, arms, PAPER if READINGS[std] == error else {})
-            axes.axvline(of_error["oracle"].iloc[0], color=NEUTRAL, linestyle="--", linewidth=1.0)
+            _draw_blocks(axes, where(rows, part="late", measure=error), arms, PAPER if READINGS[std] == error else {})
+            axes.axvline(rows[f"oracle_{error}"].iloc[0], color=NEUTRAL, linestyle="--", linewidth=1.0)
             axes.set_xlabel(f"{label}, std {std:g} (dashed: oracle)")
         pair[1].tick_params(labelleft=False)
         for arm in FOLLOWED:
@@ -102,23 +85,10 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     return figure
 
 
-def _arms(arms: pd.Series) -> list[str]:
-    """Return the arms in order, each before the one whose Z is iterated."""
-    known = in_order(arms.str.removesuffix(ITERATED))
-    return [arm for base in known for arm in (base, base + ITERATED) if arm in set(arms)]
-
-
 def _draw_blocks(axes: Axes, rows: pd.DataFrame, arms: list[str], paper: dict[str, float]) -> None:
     for line, arm in enumerate(arms):
         for offset, (block, (_, fill)) in zip(several(2, 0.34), BLOCKS.items(), strict=True):
-            of_block, of_paper = (
-                where(rows, arm=arm, block=block),
-                paper.get(arm) if block == "second_to_last" else None,
-            )
-            draw_dots(axes, of_block, line + offset, colour_of(arm.removesuffix(ITERATED)), paper=of_paper, **fill)
-    bases = [arm.removesuffix(ITERATED) for arm in arms]
-    texts = [
-        short_name(arm) if arm == base else f"{name_of(base)},\nZ iterated"
-        for arm, base in zip(arms, bases, strict=True)
-    ]
-    name_rows(axes, texts)
+            reference = paper.get(arm) if block == "second_to_last" else None
+            of_block = where(rows, arm=arm, block=block)
+            draw_dots(axes, of_block, line + offset, colour_of(arm), paper=reference, **fill)
+    name_rows(axes, [short_name(arm) for arm in arms])

@@ -9,15 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
-from whichtask.figures.gbi.toy_common import (
-    colour_of,
-    draw_dots,
-    draw_line,
-    in_order,
-    name_of,
-    several,
-    short_name,
-)
+from whichtask.figures.gbi.toy_common import colour_of, draw_dots, draw_line, in_order, name_of, several, short_name
 from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.marks import legend_below_title, line_key, name_rows
 from whichtask.figures.means import long_means, read_repeats, repeats_note, where
@@ -77,7 +69,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     for axes, (blocks, side) in zip(lower, panels, strict=True):
         _draw_errors(axes, where(table, part="range", measure="error_of_mean", blocks=blocks, where=side), arms)
         axes.set_xlabel(f"|prediction − mean|,\n{side} the range,\nafter {blocks} blocks")
-        axes.tick_params(labelleft=axes is lower[0])
+        axes.label_outer()
     annotate(
         figure,
         "Toy sequences: generalisation to means that were never trained",
@@ -110,4 +102,6 @@ def _draw_errors(axes: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
 def _key(reading: str) -> Line2D:
     mark = MARKS.get(reading, {"fmt": ""})
     fill = mark.get("markerfacecolor", NEUTRAL)
-    return line_key(TEXTS[reading], NEUTRAL, linestyle=LINES[reading], marker=mark["fmt"], markerfacecolor=fill)
+    return line_key(
+        TEXTS[reading], NEUTRAL, linestyle=LINES[reading], marker=mark["fmt"], markersize=4, markerfacecolor=fill
+    )

@@ -9,7 +9,7 @@ from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.gbi.toy_common import draw_dots, draw_line, several
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import estimate_in, legend_below_title, line_key, name_rows, value_text
+from whichtask.figures.marks import estimate_in, legend_below_title, line_key, name_rows, panel_rows, value_text
 from whichtask.figures.means import long_means, read_repeats, repeats_note, where
 from whichtask.figures.palette import BLUE, GREEN, GREY, NEUTRAL, ORANGE, PURPLE, SKY, VERMILION
 from whichtask.figures.style import annotate
@@ -28,23 +28,13 @@ NETWORK = {
     "kl_network": ("one step from the network's own posterior", VERMILION, "D"),
     "kl_bound": ("its bound", NEUTRAL, "s"),
 }
-SUMMARY = (
-    *KINDS,
-    *NETWORK,
-    "kl_reverse",
-    "bound_holds",
-    "tau",
-    "accuracy",
-    "accuracy_enumerated",
-    "accuracy_exact",
-    "correlation_likelihood",
-    "correlation_ratio",
-    "correlation_posterior",
-)
+ACCURACIES = ("accuracy", "accuracy_enumerated", "accuracy_exact")
+CORRELATIONS = ("correlation_likelihood", "correlation_ratio", "correlation_posterior")
+SUMMARY = (*KINDS, *NETWORK, "kl_reverse", "bound_holds", "tau", *ACCURACIES, *CORRELATIONS)
 CURVES = ("rise", "likelihood", "one_step", "exact")
 UPPER = {
-    "rise": ("−∂L/∂z at maximum entropy", "correlation_ratio", "differences against log likelihood ratios"),
-    "likelihood": ("likelihood p(x | context)", "correlation_likelihood", "against gradients"),
+    "rise": ("−∂L/∂z at\nmaximum entropy", "correlation_ratio", "differences against log likelihood ratios"),
+    "likelihood": ("likelihood\np(x | context)", "correlation_likelihood", "against gradients"),
 }
 NAMES = {HEADLINE: "K = 2", "unequal": "K = 2, unequal variances", "three": "K = 3", "four": "K = 4"}
 
@@ -83,30 +73,26 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     tasks = [*shown, *(task for task in means["task"].unique() if task not in shown)]
     figure = Figure(figsize=(12.0, 9.6), layout="constrained")
     legend_below_title(figure, _keys(), 4)
-    grid = figure.add_gridspec(3, 1, height_ratios=[1, 1.1, 0.3 + 0.4 * len(tasks)])
-    for axes, (measure, (label, correlation, text)) in zip(
-        grid[0].subgridspec(1, 2).subplots(), UPPER.items(), strict=True
-    ):
+    upper, middle, lower = panel_rows(figure, [2, len(shown), 2], [1, 1.1, 0.3 + 0.4 * len(tasks)])
+    for axes, (measure, (label, correlation, text)) in zip(upper, UPPER.items(), strict=True):
         _draw_curves(axes, where(curves, task=HEADLINE, measure=measure), "-")
         found = where(means, task=HEADLINE, measure=correlation, row="mean").iloc[0]
         axes.set_title(f"{text}: r = {value_text(estimate_in(found))}", loc="left", fontsize=8)
         axes.set(xlabel=f"observation, {NAMES[HEADLINE]}", ylabel=label)
-    middle = grid[1].subgridspec(1, len(shown)).subplots(squeeze=False)[0]
     for axes, task in zip(middle, shown, strict=True):
         _draw_curves(axes, where(curves, task=task, measure="exact"), "--")
         _draw_curves(axes, where(curves, task=task, measure="one_step"), "-")
         axes.set(title=NAMES[task], xlabel="observation", ylim=(-0.02, 1.02))
     middle[0].set_ylabel("posterior")
-    lower = grid[2].subgridspec(1, 2).subplots()
     for axes, kinds in zip(lower, (KINDS, NETWORK), strict=True):
         for line, task in enumerate(tasks):
             for offset, (measure, (_, colour, marker)) in zip(several(len(kinds)), kinds.items(), strict=True):
                 draw_dots(axes, where(means, task=task, measure=measure), line + offset, colour, fmt=marker)
         name_rows(axes, [NAMES.get(task, f"K = 2, {task.replace('_', ' ')}") for task in tasks])
         axes.set_xlim(left=0)
+        axes.label_outer()
     lower[0].set_xlabel("KL from the exact posterior [nats]")
     lower[1].set_xlabel("KL [nats]")
-    lower[1].tick_params(labelleft=False)
     annotate(
         figure,
         "Toy sequences: one gradient step against Bayes",

@@ -6,18 +6,9 @@ from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures.gbi.toy_common import (
-    ERRORS,
-    KNOWING,
-    arm_keys,
-    colour_of,
-    draw_arm,
-    draw_dots,
-    in_order,
-    name_of,
-)
+from whichtask.figures.gbi.toy_common import ERRORS, arm_keys, colour_of, draw_arm, draw_dots, in_order, name_of
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import legend_below_title, name_rows
+from whichtask.figures.marks import legend_below_title, name_rows, panel_rows
 from whichtask.figures.means import long_means, read_repeats, repeats_note, where
 from whichtask.figures.palette import NEUTRAL
 from whichtask.figures.style import annotate
@@ -47,12 +38,8 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
     end = curves["step"] + curves["steps"]
     last = int(end.groupby(curves["repeat"]).max().min())
     late = (end > last - last // 4) & (curves["step"] < last)
-    phases = pd.concat(
-        [
-            _errors(curves[curves["step"] < EARLY_STEPS]).assign(phase="early"),
-            _errors(curves[late]).assign(phase="late"),
-        ]
-    )
+    spans = {"early": _errors(curves[curves["step"] < EARLY_STEPS]), "late": _errors(curves[late])}
+    phases = pd.concat(spans, names=["phase"]).reset_index("phase")
     parts = [
         long_means(_binned(curves[end <= last]), ["arm", "step"], list(ERRORS)).assign(part="curve"),
         long_means(phases, ["arm", "phase"], list(ERRORS)).assign(part="phase"),
@@ -86,7 +73,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     arms, last = in_order(table["arm"]), int(table["observations"].iloc[0])
     figure = Figure(figsize=(10.6, 8.2), layout="constrained")
     legend_below_title(figure, arm_keys(arms), 4)
-    upper, lower = figure.subplots(2, 2, height_ratios=[1.25, 1])
+    upper, lower = panel_rows(figure, [2, 2], [1.25, 1])
     for axes, (error, label) in zip(upper, ERRORS.items(), strict=True):
         for arm in arms:
             draw_arm(axes, where(table, part="curve", arm=arm, measure=error), "step", arm)
@@ -99,11 +86,10 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         axes.axvline(0, color=NEUTRAL, linewidth=1.0)
         for line, arm in enumerate(compared):
             rows = where(table, part="difference", arm=arm, phase=phase, measure="mae")
-            hollow = {"markerfacecolor": "white"} if arm in KNOWING else {}
-            draw_dots(axes, rows, line, colour_of(arm), "{:+.3f}", **hollow)
+            draw_dots(axes, rows, line, colour_of(arm), "{:+.3f}")
         name_rows(axes, [name_of(arm) for arm in compared])
         axes.set_xlabel(f"MAE minus that of the LSTM, {when} observations")
-    lower[1].tick_params(labelleft=False)
+        axes.label_outer()
     annotate(
         figure,
         "Toy sequences: learning with and without the task as an input",

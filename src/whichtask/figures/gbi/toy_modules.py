@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from whichtask.config import FigureSettings
 from whichtask.figures.gbi.toy_common import arm_keys, colour_of, draw_arm, draw_dots, in_order, name_of
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import legend_below_title, name_rows
+from whichtask.figures.marks import legend_below_title, name_rows, panel_rows
 from whichtask.figures.means import long_means, read_repeats, repeats_note, where
 from whichtask.figures.style import annotate
 
@@ -42,22 +42,22 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     primary = shares[len(shares) // 2]
     figure = Figure(figsize=(11.4, 4.9 + 0.36 * len(arms)), layout="constrained")
     legend_below_title(figure, arm_keys(arms), 4)
-    grid = figure.add_gridspec(2, 1, height_ratios=[2.6, 0.36 * len(arms)])
-    for axes, (measure, label) in zip(grid[0].subgridspec(1, 2).subplots(), LABELS.items(), strict=True):
+    upper, lower = panel_rows(figure, [len(LABELS), len(shares)], [2.6, 0.36 * len(arms)])
+    for axes, (measure, label) in zip(upper, LABELS.items(), strict=True):
         for arm in arms:
             rows = where(table, part="time", share=primary, arm=arm, measure=measure)
             draw_arm(axes, rows, "blocks", arm, banded=arm in BANDS)
         axes.set(xlabel="blocks learned from", ylabel=label)
         axes.set_ylim(bottom=0)
-    lower = grid[1].subgridspec(1, len(shares)).subplots(squeeze=False, sharex=True)[0]
+    longest = 1.05 * where(table, part="late", measure="shared_ratio")["value"].max()
     for axes, share in zip(lower, shares, strict=True):
         for line, arm in enumerate(arms):
             rows = where(table, part="late", share=share, arm=arm, measure="shared_ratio")
             draw_dots(axes, rows, line, colour_of(arm), "{:.2f}")
         name_rows(axes, [name_of(arm) for arm in arms])
-        axes.tick_params(labelleft=share == shares[0])
+        axes.label_outer()
         axes.set_xlabel(f"shared units, threshold {share:.0%}")
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, longest)
     annotate(
         figure,
         "Toy sequences: units that both contexts use",
