@@ -143,7 +143,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
 
 def _draw_bins(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     rows = rows.loc[[name for name in BIN_NAMES if name in rows.index]]
-    errors = np.nan_to_num(bars(rows["value"], rows["low"], rows["high"]))
+    errors = bars(rows["value"], rows["low"], rows["high"])
     axes.bar(range(len(rows)), rows["value"], yerr=errors, color=colour, width=0.7, capsize=3)
     axes.set_xticks(range(len(rows)), [f"{name}\n({row['share']:.0%})" for name, row in rows.iterrows()], fontsize=7.5)
     axes.set_xlabel("confidence of the exact posterior\n(share of images)")

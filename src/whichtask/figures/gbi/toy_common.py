@@ -34,8 +34,8 @@ ERRORS = {"mae": "mean absolute error", "mse": "mean squared error"}
 
 
 def name_of(arm: str) -> str:
-    """Return the text of an arm."""
-    return ARMS[arm][0]
+    """Return the text of an arm; one that is not known is drawn under its own name."""
+    return ARMS.get(arm, (arm,))[0]
 
 
 def short_name(arm: str) -> str:
@@ -45,12 +45,13 @@ def short_name(arm: str) -> str:
 
 def colour_of(arm: str) -> str:
     """Return the colour of an arm."""
-    return ARMS[arm][1]
+    return ARMS[arm][1] if arm in ARMS else NEUTRAL
 
 
 def in_order(arms: pd.Series) -> list[str]:
     """Return the distinct arms of a column in the order of figures."""
-    return [arm for arm in ARMS if arm in set(arms)]
+    present = set(arms)
+    return [arm for arm in ARMS if arm in present] + sorted(present - set(ARMS))
 
 
 def arm_keys(arms: Sequence[str]) -> list[Line2D]:
