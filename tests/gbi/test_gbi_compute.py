@@ -12,7 +12,7 @@ from whichtask.cli import app
 from whichtask.config import FigureSettings, load_config
 from whichtask.config.gbi import ComputeJob
 from whichtask.errors import WhichtaskError
-from whichtask.figures import FIGURES
+from whichtask.figures import draw
 from whichtask.gbi.compute import measure
 
 SETTINGS = {"tasks": [2, 6], "widths": [8, 16], "batch_size": 3, "measurements": 1, "inference": {"steps": 4}}
@@ -48,7 +48,7 @@ def test_the_figure_draws_all_methods(tmp_path: Path, table: pd.DataFrame) -> No
     for repeat in (0, 1):
         paths.append(tmp_path / f"{repeat}.csv")
         table.assign(repeat=repeat, device="cpu").to_csv(paths[-1], index=False)
-    FIGURES["gbi_compute"]({"compute": paths}, tmp_path / "gbi_compute.png", FigureSettings())
+    draw("gbi_compute", {"compute": paths}, tmp_path / "gbi_compute.png", FigureSettings())
     drawn = read_csv(tmp_path / "gbi_compute.csv")
     assert set(drawn["method"]) == {"one-step", "iterative", "likelihood"}
     assert set(drawn["n"]) == {2}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from whichtask.artifacts import read_csv, write_npz
+from whichtask.artifacts import write_npz
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures import FIGURES
+from whichtask.figures import numbers
 from whichtask.figures.gbi.diagram import LOG_RATIO
 from whichtask.gbi import divergence, exact_posterior, kl_bound, one_step
 from whichtask.seeding import torch_generator
@@ -35,8 +35,7 @@ def test_numbers_are_those_of_the_core(tmp_path: Path) -> None:
     for seed in (0, 1):
         paths.append(tmp_path / f"{seed}.npz")
         write_npz(paths[-1], {name: value.numpy() for name, value in archive(seed).items()})
-    FIGURES["gbi_posterior_kl"]({"posteriors": paths}, tmp_path / "figure.png", FigureSettings())
-    drawn = read_csv(tmp_path / "figure.csv")
+    drawn = numbers("gbi_posterior_kl", {"posteriors": paths}, FigureSettings())
     calibrated = drawn[drawn["row"] == "calibrated"].set_index(["repeat", "quantity"])["value"]
     curve = drawn[drawn["row"] == "curve"]
     for seed in (0, 1):
@@ -56,12 +55,11 @@ def test_an_archive_that_lacks_an_array_is_named(tmp_path: Path) -> None:
     path = tmp_path / "posteriors.npz"
     write_npz(path, {"losses": np.zeros((2, 3))})
     with pytest.raises(WhichtaskError, match="no gradients, loss_at_start, labels"):
-        FIGURES["gbi_posterior_kl"]({"posteriors": [path]}, tmp_path / "figure.png", FigureSettings())
+        numbers("gbi_posterior_kl", {"posteriors": [path]}, FigureSettings())
 
 
-def test_the_drawn_bound_is_concave_and_highest_at_the_softmax(tmp_path: Path) -> None:
-    FIGURES["gbi_concavity"]({}, tmp_path / "figure.png", FigureSettings())
-    for alpha, curve in read_csv(tmp_path / "figure.csv").groupby("alpha"):
+def test_the_drawn_bound_is_concave_and_highest_at_the_softmax() -> None:
+    for alpha, curve in numbers("gbi_concavity", {}, FigureSettings()).groupby("alpha"):
         assert (np.diff(curve["bound"], n=2) < 1e-9).all()
         best = curve["q"].iloc[int(curve["bound"].argmax())]
         assert best == pytest.approx(1 / (1 + np.exp(-LOG_RATIO / float(str(alpha)))), abs=0.003)

@@ -13,7 +13,7 @@ from whichtask.cli import app
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.figures.gbi.toy_common import estimates
+from whichtask.figures.means import long_means
 
 SETTINGS = FigureSettings(dpi=50)
 TINY: dict[str, Any] = {
@@ -141,7 +141,7 @@ def test_figures(results: Path, tmp_path: Path, figure: str) -> None:
 
 def test_means_are_over_repeats() -> None:
     table = pd.DataFrame({"repeat": [0, 0, 1, 1], "arm": ["a"] * 4, "x": [1.0, 3.0, 5.0, 5.0]})
-    found = estimates(table, ["arm"], ["x"])
+    found = long_means(table, ["arm"], ["x"])
     assert found.loc[found["row"] == "seed", "value"].tolist() == [2.0, 5.0]
     mean = found[found["row"] == "mean"].iloc[0]
     assert (mean["value"], mean["low"], mean["high"], mean["n"]) == (3.5, 2.0, 5.0, 2)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -44,8 +45,8 @@ def bars(mean: Values | float, low: Values | float, high: Values | float) -> npt
 
 
 def tidy(text: str) -> str:
-    """Write minus signs as such, and none before a number that is rounded to zero."""
-    return re.sub(r"-(?=0\.?0*(?![\d.]))", "", text).replace("-", "−")
+    """Write minus signs as such, and no sign before a number that is rounded to zero."""
+    return re.sub(r"(?<!e)[-+](?=0\.?0*(?![\d.]))", "", text).replace("-", "−")
 
 
 def value_text(estimate: Estimate, form: str = "{:.3f}", between: str = " ") -> str:
@@ -214,3 +215,16 @@ def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
         axes.set_title(" ")  # keeps its place free
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "columnspacing": 1.4}
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
+
+
+def legend_below_title(figure: Figure, keys: Sequence[Artist], columns: int) -> None:
+    """Put a legend of several lines between the title of a figure and its panels, which make place for it."""
+    # The legend's own title is blank and lies where the figure's is: constrained layout makes place for the higher one.
+    blank: dict[str, Any] = {"title": " ", "title_fontsize": 13}
+    figure.legend(handles=list(keys), loc="outside upper left", ncols=columns, columnspacing=1.4, **blank)
+
+
+def panel_rows(figure: Figure, columns: Sequence[int], heights: Sequence[float]) -> list[list[Axes]]:
+    """Return rows of panels, each row with its own number of columns and its own room for labels."""
+    cells = figure.add_gridspec(len(columns), 1, height_ratios=heights)
+    return [list(cells[row].subgridspec(1, n).subplots(squeeze=False)[0]) for row, n in enumerate(columns)]

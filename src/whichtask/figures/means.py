@@ -98,6 +98,13 @@ def long_means(table: pd.DataFrame, by: Sequence[str], values: Sequence[str]) ->
     return pd.DataFrame(rows).reindex(columns=columns)
 
 
+def where(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """Return the rows of a long table whose columns hold these values."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    return table
+
+
 def repeats_note(n: int) -> str:
     """Say what means and intervals over n repeats are."""
     if n == 1:

@@ -1,23 +1,15 @@
 """Fig. S7: one-step posteriors in place of likelihoods in Bayes' recursion, around switches and over a stream."""
 
-from pathlib import Path
-
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
-from whichtask.figures.gbi.toy_common import (
-    REPEAT_NOTE,
-    draw_dots,
-    estimates,
-    grid_below_key,
-    horizontal,
-    read_all,
-    repeats_of,
-)
-from whichtask.figures.inputs import Inputs
-from whichtask.figures.style import NEUTRAL, annotate, save, styled
+from whichtask.figures.gbi.toy_common import colour_of, draw_dots, draw_line
+from whichtask.figures.inputs import Inputs, files
+from whichtask.figures.marks import legend_below_title, line_key, name_rows, panel_rows
+from whichtask.figures.means import long_means, read_repeats, repeats_note, where
+from whichtask.figures.palette import BLUE, NEUTRAL, ORANGE, PURPLE, SKY, VERMILION
+from whichtask.figures.style import annotate
 
 PANELS = {
     "posterior_new": "posterior of the new context",
@@ -31,84 +23,75 @@ COLUMNS = {
 }
 SUMMARY = (*COLUMNS, "entropy", "mae", "error_of_mean")
 METHODS = {
-    ("observer", "bayes_timed"): ("exact Bayes filter", "#111111"),
-    ("observer", "bayes"): ("Bayes filter, constant hazard", "#777777"),
-    ("gbi_hard", "one_step_recursion"): ("same, one-step in place of likelihood", "#D55E00"),
-    ("gbi_soft", "one_step_recursion"): ("same, label through softmax", "#E69F00"),
-    ("observer", "single"): ("exact posterior of one observation", "#0072B2"),
-    ("gbi_hard", "one_step"): ("one-step posterior of one observation", "#56B4E9"),
-    ("gbi_hard", "iterated"): ("Z iterated", "#CC79A7"),
+    ("observer", "bayes_timed"): ("exact Bayes filter", colour_of("bayes_timed")),
+    ("observer", "bayes"): ("Bayes filter, constant hazard", colour_of("bayes")),
+    ("gbi_hard", "one_step_recursion"): ("same, one-step in place of likelihood", VERMILION),
+    ("gbi_soft", "one_step_recursion"): ("same, label through softmax", ORANGE),
+    ("observer", "single"): ("exact posterior of one observation", BLUE),
+    ("gbi_hard", "one_step"): ("one-step posterior of one observation", SKY),
+    ("gbi_hard", "iterated"): ("Z iterated", PURPLE),
 }
 """Methods that hold a belief, from the most to the least that is known."""
 PREDICTORS = {
-    ("observer", "oracle"): ("oracle", "#444444"),
-    ("gbi_hard", "given"): ("GBI-LSTM, Z given", "#D55E00"),
-    ("gbi_hard", "bayes"): ("GBI-LSTM, Z from the Bayes filter", "#D55E00"),
-    ("gbi_hard", "fixed"): ("GBI-LSTM, Z = 1/K", "#D55E00"),
-    ("lstm", "fixed"): ("LSTM", "#0072B2"),
+    ("observer", "oracle"): ("oracle", colour_of("oracle")),
+    ("gbi_hard", "given"): ("GBI-LSTM, Z given", VERMILION),
+    ("gbi_hard", "bayes"): ("GBI-LSTM, Z from the Bayes filter", VERMILION),
+    ("gbi_hard", "fixed"): ("GBI-LSTM, Z = 1/K", VERMILION),
+    ("lstm", "fixed"): ("LSTM", BLUE),
 }
 """Others that predict only."""
 MEMORYLESS = {("observer", "single"), ("gbi_hard", "one_step")}
 
 
-@styled()
-def draw_toy_bayes(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw beliefs around switches, and accuracy, evidence and error of every method.
+def numbers(inputs: Inputs) -> pd.DataFrame:
+    """Average beliefs and errors of every method over repeats, over a stream and around its switches.
 
     Args:
         inputs: ``switches`` and ``filters``, tables of these names of `whichtask gbi toy`, one each a repeat.
-        out: the PNG.
-        settings: resolution.
+
+    Returns:
+        Rows of ``long_means``, ``part`` being "stream" or "switch"; ``switches`` is how many each repeat has at least.
 
     Raises:
         WhichtaskError: files that do not fit.
     """
-    switches = read_all(inputs, "switches", ["arm", "method", "offset", "switches", *PANELS])
-    filters = read_all(inputs, "filters", ["arm", "method", *SUMMARY])
-    around = estimates(switches, ["arm", "method", "offset"], PANELS).assign(part="switch")
-    overall = estimates(filters, ["arm", "method"], SUMMARY).assign(part="stream")
+    switches = read_repeats(files(inputs, "switches"), ["arm", "method", "offset", "switches", *PANELS])
+    filters = read_repeats(files(inputs, "filters"), ["arm", "method", *SUMMARY])
+    parts = [
+        long_means(filters, ["arm", "method"], SUMMARY).assign(part="stream"),
+        long_means(switches, ["arm", "method", "offset"], list(PANELS)).assign(part="switch"),
+    ]
+    return pd.concat(parts, ignore_index=True).assign(switches=switches["switches"].min())
+
+
+def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw beliefs around switches, and below accuracy, evidence and error of every method."""
     everyone = METHODS | PREDICTORS
     figure = Figure(figsize=(12.0, 8.8), layout="constrained")
-    keys = [Line2D([], [], color=colour, linewidth=1.4, label=text) for text, colour in METHODS.values()]
-    grid = grid_below_key(figure, keys, 3, [1, 1.25], 3)
-    for place, (measure, label) in enumerate(PANELS.items()):
-        axes = figure.add_subplot(grid[1, place])
+    legend_below_title(figure, [line_key(text, colour) for text, colour in METHODS.values()], 3)
+    upper, lower = panel_rows(figure, [3, 3], [1, 1.25])
+    for axes, (measure, label) in zip(upper, PANELS.items(), strict=True):
         axes.axvline(0, color=NEUTRAL, linewidth=0.8, linestyle=":")
-        for key, (text, colour) in METHODS.items():
-            rows = _of(around, key)
-            means = rows[(rows["measure"] == measure) & (rows["row"] == "mean")].sort_values("offset")
-            axes.plot(means["offset"], means["value"], color=colour, linewidth=1.4, label=text)
-            axes.fill_between(means["offset"], means["low"], means["high"], color=colour, alpha=0.13, linewidth=0)
-        axes.set_xlabel("observations since the switch")
-        axes.set_ylabel(label)
-    for place, (measure, label) in enumerate(COLUMNS.items()):
-        lower = figure.add_subplot(grid[2, place])
-        for line, (key, (_, colour)) in enumerate(everyone.items()):
-            rows = _of(overall, key)
-            # Without memory there is one prediction, that of no inference; predictors hold no belief of their own.
-            shown = key not in (PREDICTORS if measure != "mse" else MEMORYLESS)
-            if shown and (rows["measure"] == measure).any():
-                draw_dots(lower, rows[rows["measure"] == measure], line, colour=colour)
-        horizontal(lower, [text for text, _ in everyone.values()])
-        lower.set_xlabel(label)
-        if place:
-            lower.tick_params(labelleft=False)
-    number = int(switches["switches"].min())
+        for (arm, method), (_, colour) in METHODS.items():
+            draw_line(axes, where(table, part="switch", arm=arm, method=method, measure=measure), "offset", colour)
+        axes.set(xlabel="observations since the switch", ylabel=label)
+    for axes, (measure, label) in zip(lower, COLUMNS.items(), strict=True):
+        # Without memory there is one prediction, that of no inference; predictors hold no belief of their own.
+        left_out = MEMORYLESS if measure == "mse" else set(PREDICTORS)
+        for line, ((arm, method), (_, colour)) in enumerate(everyone.items()):
+            if (arm, method) not in left_out:
+                draw_dots(axes, where(table, part="stream", arm=arm, method=method, measure=measure), line, colour)
+        name_rows(axes, [text for text, _ in everyone.values()])
+        axes.set_xlabel(label)
+        axes.label_outer()
     annotate(
         figure,
         "Toy sequences: one-step posteriors in Bayesian computation (Fig. S7)",
-        f"A stream that no network learned from, at least {number} switches a repeat; frozen weights; 0 is "
-        "the first observation after a switch. "
-        "Evidence: "
-        "p(x | past) over its value under a uniform prior, so 0 is a belief that says nothing; iterating Z defines "
-        "none. Recursion with hazard 1 / "
-        "mean block length; the exact filter also knows how long blocks can be. One-step posteriors come from one "
-        "observation, with τ fitted on a validation stream. Predictions are the GBI-LSTM's given the belief as Z, "
-        "those of Bayesian observers "
-        f"the mean under the belief. {REPEAT_NOTE.format(n=repeats_of(overall))}",
+        f"A stream that no network learned from, at least {table['switches'].iloc[0]} switches a seed; frozen weights; "
+        "0 is the first observation after a switch. Evidence: p(x | past) over its value under a uniform prior, so 0 "
+        "is a belief that says nothing; iterating Z defines none. Recursion with hazard 1 / mean block length; the "
+        "exact filter also knows how long blocks can be. One-step posteriors come from one observation, with τ fitted "
+        "on a validation stream. Predictions are the GBI-LSTM's given the belief as Z, those of Bayesian observers "
+        f"the mean under the belief. {repeats_note(int(table['n'].max()))}",
     )
-    save(figure, pd.concat([overall, around], ignore_index=True), out, settings)
-
-
-def _of(table: pd.DataFrame, key: tuple[str, str]) -> pd.DataFrame:
-    return table[(table["arm"] == key[0]) & (table["method"] == key[1])]
+    return figure

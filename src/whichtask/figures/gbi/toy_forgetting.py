@@ -1,6 +1,6 @@
 """Table 1: errors of frozen networks on the context of the last block and on that of the block before it."""
 
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,128 +9,86 @@ from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures.gbi.toy_common import (
-    REPEAT_NOTE,
-    colour_of,
-    draw_dots,
-    draw_line,
-    estimates,
-    grid_below_key,
-    horizontal,
-    in_order,
-    name_of,
-    read_all,
-    repeats_of,
-)
-from whichtask.figures.inputs import Inputs
-from whichtask.figures.style import NEUTRAL, annotate, save, styled
+from whichtask.figures.gbi.toy_common import ERRORS, colour_of, draw_arm, draw_dots, in_order, several, short_name
+from whichtask.figures.inputs import Inputs, files
+from whichtask.figures.marks import legend_below_title, name_rows, paper_key
+from whichtask.figures.means import long_means, read_repeats, repeats_note, where
+from whichtask.figures.palette import NEUTRAL
+from whichtask.figures.style import annotate
 
-MEASURES = {"mae": "mean absolute error", "mse": "mean squared error"}
-BLOCKS = {"last": "last block", "second_to_last": "second-to-last block"}
+BLOCKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "last": ("last block", {"markerfacecolor": "white"}),
+    "second_to_last": ("second-to-last block", {}),
+}
 PAPER = {"lstm": 0.30, "gbi_hard": 0.24}
 """Table 1, second-to-last block, which the paper calls MSE."""
-READINGS = ((0.3, "mae"), (0.5, "mse"))
+READINGS = {0.3: "mae", 0.5: "mse"}
 """Standard deviation and error under which the paper's numbers are possible."""
-MAIN = ("lstm", "gbi_hard", "gbi_hard_iterated", "gbi_soft", "gbi_soft_iterated")
+FOLLOWED = ("lstm", "gbi_hard", "gbi_soft", "shuffled_block")
+"""Arms that matter most, drawn over learning."""
 TASKS = ("headline", "std_")
 
 
-@styled()
-def draw_toy_forgetting(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw both errors for both standard deviations, one panel each, and the errors over learning below.
+def numbers(inputs: Inputs) -> pd.DataFrame:
+    """Average both errors over repeats, over the second half of learning and over time, for both standard deviations.
 
     Args:
         inputs: ``contexts``, contexts.csv of `whichtask gbi toy-learning` and `whichtask gbi toy`, two a repeat.
-        out: the PNG.
-        settings: resolution.
+
+    Returns:
+        Rows of ``long_means``, ``part`` being "late" or "time"; ``oracle_...`` are the errors of knowing the context.
 
     Raises:
         WhichtaskError: files that do not fit, or no stream of equal stds among them.
     """
-    table = read_all(inputs, "contexts", ["task", "std", "arm", "blocks", "block", "mae", "mse", "oracle_mae"])
-    table = table[table["task"].str.startswith(TASKS)]
-    stds = [std for std in sorted(table["std"].unique()) if std in {std for std, _ in READINGS}]
-    if not stds:
+    oracle = [f"oracle_{error}" for error in ERRORS]
+    table = read_repeats(files(inputs, "contexts"), ["task", "std", "arm", "blocks", "block", *ERRORS, *oracle])
+    table = table[table["task"].str.startswith(TASKS) & table["std"].isin(list(READINGS))]
+    if table.empty:
         raise WhichtaskError("the tables hold neither a stream of std 0.3 nor one of std 0.5, the readings of Table 1")
-    table = table[table["std"].isin(stds)]
-    by = ["std", "arm", "block"]
-    late = table[table["blocks"] > table["blocks"].max() / 2]
-    trained = estimates(late, by, MEASURES).assign(part="late")
-    over_time = estimates(table, [*by, "blocks"], MEASURES).assign(part="time")
-    arms = [arm for arm in in_order(table["arm"]) if not arm.endswith("_iterated")]
-    arms = sorted(set(table["arm"]), key=lambda arm: (arms.index(arm.removesuffix("_iterated")), arm))
-    figure = Figure(figsize=(12.4, 4.2 * len(stds) + 1.6), layout="constrained")
-    keys = [
-        Line2D(
-            [], [], color=NEUTRAL, marker="D", linestyle="", markersize=5, markerfacecolor="white", label="last block"
-        ),
-        Line2D([], [], color=NEUTRAL, marker="D", linestyle="", markersize=5, label="second-to-last block"),
-        Line2D(
-            [],
-            [],
-            color=NEUTRAL,
-            marker="*",
-            linestyle="",
-            markersize=10,
-            markerfacecolor="white",
-            label="paper, second-to-last block",
-        ),
+    by, late = ["std", "arm", "block"], table[table["blocks"] > table["blocks"].max() / 2]
+    parts = [
+        long_means(late, by, list(ERRORS)).assign(part="late"),
+        long_means(table, [*by, "blocks"], list(ERRORS)).assign(part="time"),
     ]
-    heights = [1.0 + len(set(trained.loc[trained["std"] == std, "arm"])) for std in stds]
-    cells = grid_below_key(figure, keys, 3, heights, 3, [1, 1, 0.75])
-    for row, std in enumerate(stds):
-        grid = [figure.add_subplot(cells[row + 1, column]) for column in range(3)]
-        of_std = trained[trained["std"] == std]
-        shown = [arm for arm in arms if arm in set(of_std["arm"])]
-        for axes, (measure, label) in zip(grid, MEASURES.items(), strict=False):
-            _draw_blocks(axes, of_std[of_std["measure"] == measure], shown)
-            if (std, measure) in READINGS:
-                _draw_paper(axes, shown)
-            floor = late.loc[late["std"] == std, f"oracle_{measure}"].iloc[0]
-            axes.axvline(floor, color=NEUTRAL, linestyle="--", linewidth=1.0)
+    return pd.concat(parts, ignore_index=True).join(late.groupby("std")[oracle].first(), on="std")
+
+
+def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw both errors for both standard deviations, one panel each, and the error over learning beside."""
+    panels = [(float(str(std)), rows, in_order(rows["arm"])) for std, rows in table.groupby("std")]
+    figure = Figure(figsize=(12.4, 4.2 * len(panels) + 1.6), layout="constrained")
+    shape: dict[str, Any] = {"marker": "D", "linestyle": "", "markersize": 5, "color": NEUTRAL}
+    legend_below_title(
+        figure, [*(Line2D([], [], label=text, **shape | fill) for text, fill in BLOCKS.values()), paper_key()], 3
+    )
+    heights = [1.0 + len(arms) for _, _, arms in panels]
+    grid = figure.subplots(len(panels), 3, squeeze=False, height_ratios=heights, width_ratios=[1, 1, 0.75])
+    for (std, rows, arms), (*pair, last) in zip(panels, grid, strict=True):
+        for axes, (error, label) in zip(pair, ERRORS.items(), strict=True):
+            _draw_blocks(axes, where(rows, part="late", measure=error), arms, PAPER if READINGS[std] == error else {})
+            axes.axvline(rows[f"oracle_{error}"].iloc[0], color=NEUTRAL, linestyle="--", linewidth=1.0)
             axes.set_xlabel(f"{label}, std {std:g} (dashed: oracle)")
-        grid[1].tick_params(labelleft=False)
-        _draw_time(grid[2], over_time[(over_time["std"] == std) & (over_time["measure"] == "mae")], std)
+        pair[1].tick_params(labelleft=False)
+        for arm in FOLLOWED:
+            draw_arm(last, where(rows, part="time", measure="mae", arm=arm, block="second_to_last"), "blocks", arm)
+        last.set(xlabel=f"blocks learned from, std {std:g}", ylabel="MAE on the second-to-last block")
     annotate(
         figure,
         "Toy sequences: forgetting (Table 1)",
         "Frozen weights on fresh sequences of the context of the last block and of the one before it; mean over "
-        "measurements in the second half of learning (rows 'iterated': after learning, Z not given but iterated). "
-        "The paper "
-        'reports an "MSE" of 0.24 (GBI-LSTM) and 0.30 (LSTM) for the second-to-last block: with std 0.3 no sensible '
-        "predictor's MSE exceeds 0.18, so either it is the MAE at std 0.3 or the MSE at std 0.5, and the stars stand "
-        f"in these two panels. {REPEAT_NOTE.format(n=repeats_of(trained))}",
+        "measurements in the second half of learning (rows 'iterated': after learning, Z not given but iterated). The "
+        'paper reports an "MSE" of 0.24 (GBI-LSTM) and 0.30 (LSTM) for the second-to-last block: with std 0.3 no '
+        "sensible predictor's MSE exceeds 0.18, so either it is the MAE at std 0.3 or the MSE at std 0.5, and the "
+        f"rings stand in these two panels. {repeats_note(int(table['n'].max()))}",
     )
-    save(figure, pd.concat([trained, over_time], ignore_index=True), out, settings)
+    return figure
 
 
-def _text(arm: str) -> str:
-    base = name_of(arm.removesuffix("_iterated"))
-    return f"{base},\nZ iterated" if arm.endswith("_iterated") else base.replace(", ", ",\n").replace(": ", ":\n")
-
-
-def _draw_blocks(axes: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
+def _draw_blocks(axes: Axes, rows: pd.DataFrame, arms: list[str], paper: dict[str, float]) -> None:
     for line, arm in enumerate(arms):
-        for block, offset in zip(BLOCKS, (-0.17, 0.17), strict=True):
-            hollow = {"markerfacecolor": "white"} if block == "last" else {}
-            of_block = rows[(rows["arm"] == arm) & (rows["block"] == block)]
-            draw_dots(axes, of_block, line + offset, colour=colour_of(arm.removesuffix("_iterated")), **hollow)
-    horizontal(axes, [_text(arm) for arm in arms])
-
-
-def _draw_paper(axes: Axes, arms: list[str]) -> None:
-    for arm, value in PAPER.items():
-        if arm in arms:
-            axes.plot(
-                [value], [arms.index(arm) + 0.17], "*", color=NEUTRAL, markersize=10, markerfacecolor="white", zorder=5
-            )
-
-
-def _draw_time(axes: Axes, rows: pd.DataFrame, std: float) -> None:
-    """Draw the error on the second-to-last block over learning, of the arms that matter most."""
-    for arm in [arm for arm in in_order(rows["arm"]) if arm in MAIN or arm == "shuffled_block"]:
-        if arm.endswith("_iterated"):
-            continue
-        draw_line(axes, rows[(rows["arm"] == arm) & (rows["block"] == "second_to_last")], "blocks", arm)
-    axes.set_xlabel(f"blocks learned from, std {std:g}")
-    axes.set_ylabel("MAE on the second-to-last block")
+        for offset, (block, (_, fill)) in zip(several(2, 0.34), BLOCKS.items(), strict=True):
+            reference = paper.get(arm) if block == "second_to_last" else None
+            of_block = where(rows, arm=arm, block=block)
+            draw_dots(axes, of_block, line + offset, colour_of(arm), paper=reference, **fill)
+    name_rows(axes, [short_name(arm) for arm in arms])

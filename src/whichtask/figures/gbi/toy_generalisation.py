@@ -1,6 +1,6 @@
 """Toy sequences: means that no network was trained on, before Z moves, without moving it, and after iterating it."""
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,105 +9,99 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
-from whichtask.figures.gbi.toy_common import (
-    REPEAT_NOTE,
-    arm_keys,
-    colour_of,
-    draw_dots,
-    draw_line,
-    estimates,
-    grid_below_key,
-    horizontal,
-    in_order,
-    name_of,
-    read_all,
-    repeats_of,
-)
-from whichtask.figures.inputs import Inputs
-from whichtask.figures.style import NEUTRAL, annotate, save, styled
+from whichtask.figures.gbi.toy_common import colour_of, draw_dots, draw_line, in_order, name_of, several, short_name
+from whichtask.figures.inputs import Inputs, files
+from whichtask.figures.marks import legend_below_title, line_key, name_rows
+from whichtask.figures.means import long_means, read_repeats, repeats_note, where
+from whichtask.figures.palette import NEUTRAL
+from whichtask.figures.style import annotate
 
 VALUES = ("prediction", "error_of_mean", "mae", "mse")
-READINGS = {"first": ("first prediction, before any step", "o"), "fixed": ("last ones, Z fixed at 1/K", "s")}
-READINGS["iterated"] = ("last ones, Z iterated", "D")
+LINES = {"first": ":", "fixed": "--", "iterated": "-"}
+MARKS: dict[str, dict[str, Any]] = {"fixed": {"fmt": "s", "markerfacecolor": "white"}, "iterated": {"fmt": "D"}}
+TEXTS = {
+    "first": "first prediction, before any step",
+    "fixed": "last ones, Z fixed at 1/K",
+    "iterated": "last ones, Z iterated",
+}
 
 
-@styled()
-def draw_toy_generalisation(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw predicted against true mean early and late in learning, and below the error inside and outside the range.
+def numbers(inputs: Inputs) -> pd.DataFrame:
+    """Average predictions and errors over repeats, for each true mean, and inside and outside the range of training.
 
     Args:
         inputs: ``generalisation``, generalisation.csv of `whichtask gbi toy`, one a repeat.
-        out: the PNG.
-        settings: resolution.
+
+    Returns:
+        Rows of ``long_means``, ``part`` being "mean" or "range"; ``inside_low`` and ``inside_high`` end the range.
 
     Raises:
         WhichtaskError: files that do not fit.
     """
-    table = read_all(inputs, "generalisation", ["arm", "blocks", "reading", "test_mean", "inside", *VALUES])
-    arms, trained = in_order(table["arm"]), sorted(table["blocks"].unique())
-    by = ["arm", "blocks", "reading"]
-    curves = estimates(table, [*by, "test_mean"], VALUES).assign(part="mean")
+    needed = ["arm", "blocks", "reading", "test_mean", "inside", *VALUES]
+    table = read_repeats(files(inputs, "generalisation"), needed)
     table["where"] = np.where(table["inside"], "inside", "outside")
-    ranges = estimates(table, [*by, "where"], VALUES).assign(part="range")
-    inside = table.loc[table["inside"], "test_mean"]
-    figure = Figure(figsize=(11.6, 4.6 + 1.1 * len(arms)), layout="constrained")
-    grid = grid_below_key(figure, _keys(arms), 4, [3.6, 1.0 * len(arms)], len(trained))
-    lower_cells = grid[2, :].subgridspec(1, 2 * len(trained))
-    for column, blocks in enumerate(trained):
-        axes = figure.add_subplot(grid[1, column])
-        axes.axvspan(inside.min(), inside.max(), color="#EEEEEE", zorder=0)
-        axes.plot(table["test_mean"], table["test_mean"], color=NEUTRAL, linewidth=0.8, linestyle=":")
-        rows = curves[(curves["blocks"] == blocks) & (curves["measure"] == "prediction")]
-        for arm in arms:
-            of_arm = rows[rows["arm"] == arm]
-            draw_line(axes, of_arm[of_arm["reading"] == "iterated"], "test_mean", arm)
-            draw_line(
-                axes, of_arm[of_arm["reading"] == "fixed"], "test_mean", arm, linewidth=0.9, linestyle="--", label=""
-            )
-        axes.set_title(f"after {blocks} blocks of learning")
-        axes.set_xlabel("true mean (shaded: range of the two training means)")
-        axes.set_ylabel("predicted mean, last observations")
-        axes.set_ylim(-0.3, 1.3)
-        for place, where in enumerate(("inside", "outside")):
-            errors = ranges[
-                (ranges["blocks"] == blocks) & (ranges["where"] == where) & (ranges["measure"] == "error_of_mean")
-            ]
-            lower = figure.add_subplot(lower_cells[2 * column + place])
-            _draw_errors(lower, errors, arms)
-            lower.set_xlabel(f"|prediction − mean|,\n{where} the range")
-            if column or place:
-                lower.tick_params(labelleft=False)
+    by, inside = ["arm", "blocks", "reading"], table.loc[table["inside"], "test_mean"]
+    parts = [
+        long_means(table, [*by, "test_mean"], VALUES).assign(part="mean"),
+        long_means(table, [*by, "where"], VALUES).assign(part="range"),
+    ]
+    return pd.concat(parts, ignore_index=True).assign(inside_low=inside.min(), inside_high=inside.max())
+
+
+def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw predicted against true mean, an arm a panel, early and late in learning, and below the errors by range."""
+    arms, trained = in_order(table["arm"]), sorted(table["blocks"].unique())
+    figure = Figure(figsize=(11.6, 1.6 + 2.2 * len(trained) + 0.75 * len(arms)), layout="constrained")
+    legend_below_title(figure, [_key(reading) for reading in LINES], 3)
+    grid = figure.add_gridspec(2, 1, height_ratios=[2.2 * len(trained), 0.75 * len(arms)])
+    upper = grid[0].subgridspec(len(trained), len(arms)).subplots(squeeze=False, sharex=True, sharey=True)
+    lower = grid[1].subgridspec(1, 2 * len(trained)).subplots(squeeze=False)[0]
+    panels = [(blocks, side) for blocks in trained for side in ("inside", "outside")]
+    for row, blocks in zip(upper, trained, strict=True):
+        for axes, arm in zip(row, arms, strict=True):
+            _draw_predictions(axes, where(table, part="mean", measure="prediction", blocks=blocks, arm=arm), arm)
+        row[0].set_ylabel(f"predicted mean,\nafter {blocks} blocks")
+    for axes, arm in zip(upper[0], arms, strict=True):
+        axes.set_title(name_of(arm))
+    for axes in upper[-1]:
+        axes.set_xlabel("true mean")
+    for axes, (blocks, side) in zip(lower, panels, strict=True):
+        _draw_errors(axes, where(table, part="range", measure="error_of_mean", blocks=blocks, where=side), arms)
+        axes.set_xlabel(f"|prediction − mean|,\n{side} the range,\nafter {blocks} blocks")
+        axes.label_outer()
     annotate(
         figure,
         "Toy sequences: generalisation to means that were never trained",
-        "Frozen weights, sequences of one unseen mean each, with little noise; state and Z start afresh "
-        "(zero and "
-        "1/K) in each. Solid: Z iterated by SGD on its logits, one step an observation, with the rate that did best on "
-        "sequences of other means; dashed: Z stays at 1/K, so that what differs is adaptation by optimising Z, "
-        "not zero-shot generalisation. Predictions: mean over the last observations, but for the first one. Z of "
-        "the LSTM and of "
-        f"the shuffled-label control is iterated alike. {REPEAT_NOTE.format(n=repeats_of(ranges))}",
+        "Frozen weights, sequences of one unseen mean each, with little noise; state and Z start afresh (zero and "
+        "1/K) in each. Shaded: range of the training means. Z is iterated by SGD on its logits, one step an "
+        "observation, with the rate that did best on sequences of other means; where it stays at 1/K, what differs is "
+        "adaptation by optimising Z, not zero-shot generalisation. Predictions: mean over the last observations, but "
+        "for the first one. Z of the LSTM and of the shuffled-label control is iterated alike. "
+        f"{repeats_note(int(table['n'].max()))}",
     )
-    save(figure, pd.concat([curves, ranges], ignore_index=True), out, settings)
+    return figure
+
+
+def _draw_predictions(axes: Axes, rows: pd.DataFrame, arm: str) -> None:
+    axes.axvspan(rows["inside_low"].iloc[0], rows["inside_high"].iloc[0], color="#EEEEEE", zorder=0)
+    axes.axline((0, 0), slope=1, color=NEUTRAL, linewidth=0.6)
+    for reading, line in LINES.items():
+        draw_line(axes, where(rows, reading=reading), "test_mean", colour_of(arm), linestyle=line)
+    axes.set_ylim(-0.3, 1.3)
 
 
 def _draw_errors(axes: Axes, rows: pd.DataFrame, arms: list[str]) -> None:
     for line, arm in enumerate(arms):
-        for place, (reading, (_, marker)) in enumerate(READINGS.items()):
-            of_reading = rows[(rows["arm"] == arm) & (rows["reading"] == reading)]
-            hollow = {} if reading == "iterated" else {"markerfacecolor": "white"}
-            draw_dots(
-                axes, of_reading, line + (place - 1) * 0.27, colour=colour_of(arm), form="{:.2f}", fmt=marker, **hollow
-            )
-    horizontal(axes, [name_of(arm).replace(", ", ",\n").replace(": ", ":\n") for arm in arms])
+        for offset, (reading, mark) in zip(several(len(MARKS)), MARKS.items(), strict=True):
+            draw_dots(axes, where(rows, arm=arm, reading=reading), line + offset, colour_of(arm), "{:.2f}", **mark)
+    name_rows(axes, [short_name(arm) for arm in arms])
     axes.set_xlim(left=0)
 
 
-def _keys(arms: list[str]) -> list[Line2D]:
-    keys = arm_keys(arms)
-    for reading, (text, marker) in READINGS.items():
-        fill = NEUTRAL if reading == "iterated" else "white"
-        keys.append(
-            Line2D([], [], color=NEUTRAL, marker=marker, linestyle="", markersize=4.5, markerfacecolor=fill, label=text)
-        )
-    return keys
+def _key(reading: str) -> Line2D:
+    mark = MARKS.get(reading, {"fmt": ""})
+    fill = mark.get("markerfacecolor", NEUTRAL)
+    return line_key(
+        TEXTS[reading], NEUTRAL, linestyle=LINES[reading], marker=mark["fmt"], markersize=4, markerfacecolor=fill
+    )
