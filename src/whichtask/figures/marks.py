@@ -67,6 +67,7 @@ def dot_row(
     chance: float | None = None,
     paper: float | None = None,
     outside: bool = False,
+    below: float = 0.0,
     **mark: Any,
 ) -> None:
     """Draw one group on a horizontal line: its units as points, its mean with interval, both in words.
@@ -81,11 +82,12 @@ def dot_row(
         chance: drawn as a bar.
         paper: the paper's value, drawn hollow.
         outside: write the value right of the axes, not above the line.
+        below: how far below the line the points are, where no other group is in the way.
         mark: changes of the mean's mark.
     """
     place = axes.get_yaxis_transform()
     known = np.asarray(points, dtype=np.float64)
-    axes.scatter(known, np.full(len(known), line + (0 if outside else 0.18)), color=colour, **POINTS)
+    axes.scatter(known, np.full(len(known), line + below), color=colour, **POINTS)
     if np.isnan(estimate.mean):
         axes.text(0.5, line, "not defined", transform=place, ha="center", va="center", fontsize=7, color=NEUTRAL)
     else:
@@ -155,7 +157,7 @@ def dot_rows(
         estimate = estimate_in(means.iloc[0], value) if known else Estimate(np.nan, np.nan, np.nan, 0)
         level = float(means.iloc[0][chance]) if chance and known else None
         reference = paper.get(name) if paper else None
-        dot_row(axes, line, units, estimate, colours[name], form, chance=level, paper=reference, **row)
+        dot_row(axes, line, units, estimate, colours[name], form, chance=level, paper=reference, below=0.18, **row)
     name_rows(axes, list(names.values()))
 
 
