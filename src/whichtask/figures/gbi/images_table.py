@@ -60,7 +60,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Draw accuracy as dots and cost in words."""
     means = table[table["row"] == "mean"].set_index("method")
     names = {name: name for name in FAMILIES if name in means.index}
-    figure = Figure(figsize=(9.2, 1.9 + 0.36 * len(names)), layout="constrained")
+    figure = Figure(figsize=(9.2, 1.9 + 0.4 * len(names)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.6, 1])
     colours = {name: FAMILY_COLOURS[family] for name, family in FAMILIES.items()}
     dot_rows(left, table, "method", "accuracy", names, colours, means["paper_accuracy"].to_dict(), outside=True)

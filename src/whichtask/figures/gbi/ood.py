@@ -60,7 +60,7 @@ def draw_table(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     primary = table[table["score"].isin(["maximum", "own"])]
     names = {method: name for method, (name, _) in METHODS.items() if method in set(primary["method"])}
     colours = {method: FAMILY_COLOURS[family] for method, (_, family) in METHODS.items()}
-    figure = Figure(figsize=(10.0, 1.9 + 0.36 * len(names)), layout="constrained")
+    figure = Figure(figsize=(10.0, 1.9 + 0.4 * len(names)), layout="constrained")
     panels = figure.subplots(1, len(ARMS), sharey=True)
     for axes, (arm, label) in zip(panels, ARMS.items(), strict=True):
         rows = primary[primary["arm"] == arm]
