@@ -13,18 +13,8 @@ from whichtask.figures.palette import FAMILY_COLOURS, NEUTRAL
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import only
 
-ACCURACY_COLUMNS = (
-    "data",
-    "images_train",
-    "components",
-    "variance_share",
-    "level",
-    "classes",
-    "method",
-    "accuracy",
-    "images_test",
-    "forward_passes",
-)
+BY = ["level", "classes", "method"]
+ABOUT = ("data", "images_train", "components", "variance_share", "images_test", "forward_passes")
 METHODS = {
     "class mean, likelihood": ("nearest class mean (closed form)", "generative"),
     "pure generative, likelihood": ("pure generative: decoder of Z only", "generative"),
@@ -58,23 +48,22 @@ CHANGES = {
 
 
 def numbers_table(inputs: Inputs) -> pd.DataFrame:
-    """Average the accuracy of every method, for the classes and for coarse classes where there are some.
+    """Return seeds and means of the accuracy of every method, and the paper's; for the classes and for coarse classes.
 
     Args:
         inputs: ``accuracy``, one table for each repeat.
 
     Returns:
-        Rows of ``seeds_and_means``, with accuracy in multiples of the pure generative model's in the same repeat, and
-        the paper's accuracy.
+        Beside others ``times_pure_generative``: the accuracy by the pure generative model's in the same repeat.
     """
-    table = read_repeats(files(inputs, "accuracy"), ACCURACY_COLUMNS)
+    table = read_repeats(files(inputs, "accuracy"), [*ABOUT, *BY, "accuracy"])
     paper = PAPER if only(table, "data") == PAPER_DATA else {}
     table = table[table["method"].isin(METHODS)]
     keys = ["repeat", "level"]
     reference = table.loc[table["method"] == REFERENCE, [*keys, "accuracy"]]
     beside = table[keys].merge(reference, on=keys, how="left")["accuracy"].to_numpy()
     table = table.assign(times_pure_generative=table["accuracy"] / beside)
-    summary = seeds_and_means(table, ["level", "classes", "method"], ["accuracy", "times_pure_generative"])
+    summary = seeds_and_means(table, BY, ["accuracy", "times_pure_generative"])
     is_paper = (summary["level"] == "classes") & (summary["row"] == "mean")
     return summary.assign(paper_accuracy=summary["method"].map(paper).where(is_paper))
 
@@ -119,13 +108,10 @@ def _draw_level(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def numbers_reliance(inputs: Inputs) -> pd.DataFrame:
-    """Average reliance on Z and accuracy of each network of the sweep.
+    """Return seeds and means of reliance on Z and accuracy of each network of the sweep.
 
     Args:
         inputs: ``reliance``, one table for each repeat.
-
-    Returns:
-        Rows of ``seeds_and_means`` by ``network``.
     """
     table = read_repeats(files(inputs, "reliance"), RELIANCE_COLUMNS)
     only(table, "data")

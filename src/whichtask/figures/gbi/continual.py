@@ -13,19 +13,8 @@ from whichtask.figures.style import annotate
 from whichtask.figures.tables import only
 
 MEASURES = ("accuracy", "forgetting")
-COLUMNS = (
-    "data",
-    "learner",
-    "scenario",
-    "candidate",
-    *MEASURES,
-    "parameters",
-    "updates",
-    "stored_images_per_class",
-    "tasks",
-    "images_train",
-    "chosen",
-)
+ABOUT = ("data", "parameters", "updates", "stored_images_per_class", "tasks", "images_train")
+BY = ["learner", "scenario"]
 LEARNERS = {
     "joint training": "classifier",
     "replay": "classifier",
@@ -43,19 +32,16 @@ SCENARIOS = {"class": "task unknown: all classes", "task": "task known: its clas
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Average accuracy and forgetting of the chosen candidate of every learner, task unknown and known.
+    """Return seeds and means of the chosen candidate of every learner, first with the task unknown, then known.
 
     Args:
         inputs: ``summary``, one table for each repeat.
-
-    Returns:
-        Rows of ``seeds_and_means`` of each scenario.
     """
-    table = read_repeats(files(inputs, "summary"), COLUMNS)
+    table = read_repeats(files(inputs, "summary"), [*BY, *MEASURES, *ABOUT, "chosen"])
     only(table, "data")
     chosen = table[table["chosen"].astype(bool)]
     parts = [chosen[chosen["scenario"] == scenario] for scenario in SCENARIOS]
-    return pd.concat([seeds_and_means(part, ["learner", "scenario"], MEASURES) for part in parts], ignore_index=True)
+    return pd.concat([seeds_and_means(part, BY, MEASURES) for part in parts], ignore_index=True)
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:

@@ -26,13 +26,10 @@ WAYS = {
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Average the measures of each way to use several networks; the single networks of a seed are averaged first.
+    """Return seeds (of single networks, one row a member) and means of each way to use several networks.
 
     Args:
         inputs: ``ensembles``, one table a seed.
-
-    Returns:
-        Rows of seeds (of single networks, one a member) and means, see ``with_means``; ``method`` is the way.
     """
     seeds = read_seeds(inputs, "ensembles", ("way", "member", "networks", *VALUES))
     return with_means(seeds, ["way"], VALUES).rename(columns={"way": "method"})

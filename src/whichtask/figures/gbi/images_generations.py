@@ -15,7 +15,6 @@ from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.style import annotate
 
 ARRAYS = ("originals", "uniform", "decoded", "labels", "posterior")
-WHITE = 255
 SMALL: dict[str, Any] = {"fontsize": 7.5}
 
 
@@ -40,13 +39,12 @@ def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figur
     arrays = _arrays(inputs)
     posterior = table.filter(like="posterior_")
     columns = ["image", "Z uniform", *(f"Z = {label}" for label in range(posterior.shape[1]))]
-    pictures = []
-    for image, label, inferred in zip(table["image"], table["label"], table["inferred"], strict=True):
-        # Frames say which class: the true one in the colour of side 1, a wrongly inferred one in that of side 0.
-        pictures += [_framed(arrays[name][image]) for name in ("originals", "uniform")]
-        sides = {inferred: 0, label: 1}
-        pictures += [_framed(decoded, sides.get(each)) for each, decoded in enumerate(arrays["decoded"][image])]
-    drawn = mosaic(np.stack(pictures), len(columns))
+    shown = np.concatenate([arrays["originals"][:, None], arrays["uniform"][:, None], arrays["decoded"]], axis=1)
+    classes = np.arange(len(columns)) - 2
+    # Frames say which class: the true one in the colour of side 1, a wrongly inferred one in that of side 0.
+    wrong = np.where(classes == table["inferred"].to_numpy()[:, None], 0, -1)
+    sides = np.where(classes == table["label"].to_numpy()[:, None], 1, wrong)
+    drawn = mosaic(tiles(shown.reshape(-1, *shown.shape[2:]), sides.ravel()), len(columns))
     figure = Figure(figsize=(8.4, 1.5 + 0.62 * len(table)), layout="constrained")
     axes = figure.subplots()
     show(axes, drawn.pixels)
@@ -75,12 +73,3 @@ def _arrays(inputs: Inputs) -> dict[str, npt.NDArray[Any]]:
     if missing:
         raise WhichtaskError(f"{path}: no {', '.join(missing)}; needed are {', '.join(ARRAYS)}")
     return arrays
-
-
-def _framed(image: npt.NDArray[np.uint8], side: int | None = None) -> npt.NDArray[np.uint8]:
-    """Return the tile of an image with the frame of a side, or with a white one as wide."""
-    plain, framed = tiles(image[None])[0], tiles(image[None], [side or 0])[0]
-    if side is not None:
-        return framed
-    edge = (len(framed) - len(plain)) // 2
-    return np.pad(plain, ((edge, edge), (edge, edge), (0, 0)), constant_values=WHITE)

@@ -43,13 +43,10 @@ COSTS = {
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Average accuracy and cost of each method.
+    """Return seeds and means of the accuracy and cost of each method, and the paper's accuracy.
 
     Args:
         inputs: ``mnist_table``, one table a seed.
-
-    Returns:
-        Rows of seeds and means, see ``with_means``, with the paper's accuracy.
     """
     seeds = read_seeds(inputs, "mnist_table", ("method", "accuracy", "images", *COSTS))
     table = with_means(seeds, ["method"], ["accuracy", *COSTS])

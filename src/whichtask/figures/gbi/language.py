@@ -100,13 +100,10 @@ def draw_lines(axes: Axes, rows: pd.DataFrame, x: str, styles: Mapping[str, tupl
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Average validation loss at each number of tokens seen, final test loss, and both minus the LSTM's.
+    """Return the ``panels`` of validation loss by tokens seen, of final test loss, and of both minus the LSTM's.
 
     Args:
         inputs: ``learning`` and ``test``, one table for each repeat.
-
-    Returns:
-        See ``panels``.
     """
     learning = read_losses(inputs, "learning", "tokens")
     test = read_losses(inputs, "test", "domain")

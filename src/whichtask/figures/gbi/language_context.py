@@ -1,9 +1,8 @@
 """What the domain is worth when little text is known, and how soon the text itself gives the domain away."""
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
@@ -47,13 +46,10 @@ def edges(longest: int) -> list[int]:
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Average loss by context, accuracy of the inferred domain, and the loss with inferred Z, and losses minus LSTM's.
+    """Return the ``panels`` of loss by context, accuracy of the inferred domain, and loss with inferred Z.
 
     Args:
         inputs: ``context``, ``recognition`` and ``following``, one table for each repeat.
-
-    Returns:
-        See ``panels``; beside, the number of ``domains``.
     """
     context = read_losses(inputs, "context", "context_tokens")
     recognised = read_repeats(files(inputs, "recognition"), ["context_tokens", "method", "domains", "accuracy"])
@@ -77,21 +73,22 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Draw loss and benefit against context, accuracy of the inferred domain, and the loss with inferred Z."""
     figure = Figure(figsize=(10.4, 7.6), layout="constrained")
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2)
-    losses = unit(table)
-    contexts = {"xlabel": "tokens of context before the predicted one"}
-    firsts = {"xlabel": "first tokens that Z is inferred from"}
-    upper_left.set(ylabel=f"test loss [{losses}]", **contexts)
-    upper_right.set(ylabel=f"test loss minus LSTM's [{losses}]", **contexts)
-    lower_left.set(ylabel="domain recognised [share of sequences]", ylim=(0, 1.02), **firsts)
-    lower_right.set(ylabel=f"loss of following tokens\nminus LSTM's [{losses}]", **firsts)
     styled = {"loss": STYLES, "difference": STYLES, "accuracy": METHODS, "inferred difference": METHODS}
     for axes, (panel, styles) in zip(figure.axes, styled.items(), strict=True):
-        draw_lines(axes, table[table["panel"] == panel], "context_tokens", styles)
-    ends = sorted(table.loc[table["panel"] == "loss", "context_tokens"].unique())
-    groups = zip([0, *ends], ends, strict=False)
-    _label((upper_left, upper_right), ends, [f"{a + 1}-{b}" if b > a + 1 else str(b) for a, b in groups])
-    counts = sorted(table.loc[table["panel"] == "accuracy", "context_tokens"].unique())
-    _label((lower_left, lower_right), counts, [str(count) for count in counts])
+        rows = table[table["panel"] == panel]
+        draw_lines(axes, rows, "context_tokens", styles)
+        ends = sorted(rows["context_tokens"].unique())
+        names, label = [str(end) for end in ends], "first tokens that Z is inferred from"
+        if styles is STYLES:
+            label = "tokens of context before the predicted one"
+            names = [f"{a + 1}-{b}" if b > a + 1 else str(b) for a, b in pairwise([0, *ends])]
+        axes.set(xscale="log", xlabel=label)
+        axes.set_xticks(ends, names)
+        axes.set_xticks([], minor=True)
+    upper_left.set_ylabel(f"test loss [{unit(table)}]")
+    upper_right.set_ylabel(f"test loss minus LSTM's [{unit(table)}]")
+    lower_left.set(ylabel="domain recognised [share of sequences]", ylim=(0, 1.02))
+    lower_right.set_ylabel(f"loss of following tokens\nminus LSTM's [{unit(table)}]")
     for axes in (upper_right, lower_right):
         axes.axhline(0, color=STYLES[LSTM][0], linewidth=1.2)
     kinds = table["domains"].iloc[0]
@@ -108,11 +105,3 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"context. Temperatures fitted on validation text. {text_note(table)}",
     )
     return figure
-
-
-def _label(panels: Sequence[Axes], places: Sequence[int], names: Sequence[str]) -> None:
-    """Put the x axis on a logarithmic scale with ticks at these places."""
-    for axes in panels:
-        axes.set_xscale("log")
-        axes.set_xticks(places, names)
-        axes.set_xticks([], minor=True)

@@ -22,13 +22,10 @@ ARM_STYLES = {GBI: (VERMILION, "o"), LSTM: STYLES[LSTM], SHUFFLED: STYLES[SHUFFL
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Average the loss on held-out domains over the optimisation of Z, its change, and the Z that was found.
+    """Return the ``panels`` of loss on held-out domains over the optimisation of Z, its change, and the last Z.
 
     Args:
         inputs: ``novel`` and ``novel_z``, one table for each repeat.
-
-    Returns:
-        See ``panels``.
     """
     columns = ["data", "characters_per_token", "domain", "arm", "step", "loss_nats_per_token"]
     novel = read_repeats(files(inputs, "novel"), columns)
@@ -37,11 +34,12 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
     keys = ["repeat", "domain", "series"]
     start = novel.loc[novel["step"] == 0, [*keys, "value"]].rename(columns={"value": "start"})
     change = novel.merge(start, on=keys)
+    change = change.assign(value=change["value"] - change["start"])
     found = read_repeats(files(inputs, "novel_z"), ["domain", "arm", "entry", "value"])
     by = ["domain", "series", "step"]
     parts = {
         "loss": (novel, by),
-        "change": (change.assign(value=change["value"] - change["start"]), by),
+        "change": (change, by),
         "Z": (found[found["arm"] == "gbi"].assign(series=GBI), ["domain", "series", "entry"]),
     }
     return panels(parts, novel)
@@ -57,7 +55,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     grid[0][0].set_ylabel(f"loss on other text of the domain\n[{unit(table)}]")
     grid[1][0].set_ylabel(f"change since before step 1\n[{unit(table)}]")
     grid[2][0].set_ylabel("last Z (dashed: uniform)")
-    grid[0][-1].legend(loc="best")
+    grid[1][0].legend(loc="lower left")
     annotate(
         figure,
         f"Language: adapting Z to domains that were never trained on (data: {only(table, 'data')})",

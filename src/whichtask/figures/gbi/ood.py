@@ -42,13 +42,10 @@ CHANCE = 0.5
 
 
 def numbers_table(inputs: Inputs) -> pd.DataFrame:
-    """Average the area under the ROC curve of each method and score, raw and normalised.
+    """Return seeds and means of the AUROC of each method and score, raw and normalised, and the paper's.
 
     Args:
         inputs: ``ood``, one table a seed.
-
-    Returns:
-        Rows of seeds and means, see ``with_means``, with the paper's AUROC.
     """
     seeds = read_seeds(inputs, "ood", ("arm", "method", "score", "auroc", "images_inside", "images_outside"))
     table = with_means(seeds, ["arm", "method", "score"], ["auroc"])
@@ -87,13 +84,10 @@ def draw_table(table: pd.DataFrame, settings: FigureSettings) -> Figure:
 
 
 def numbers_tau(inputs: Inputs) -> pd.DataFrame:
-    """Average GBI's AUROC at each temperature of its posterior, for three scores.
+    """Return seeds and means of GBI's AUROC at each temperature of its posterior, for three scores.
 
     Args:
         inputs: ``tau``, one table a seed.
-
-    Returns:
-        Rows of seeds and means, see ``with_means``.
 
     Raises:
         WhichtaskError: files that do not fit.

@@ -19,13 +19,10 @@ SIDES = {"inside": ("data", BLUE), "outside": ("outside", VERMILION)}
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Average the share of images in each bin of the largest entry of the posterior.
+    """Return seeds and means of the share of images in each bin of the largest entry of the posterior.
 
     Args:
         inputs: ``confidence``, one table a seed.
-
-    Returns:
-        Rows of seeds and means, see ``with_means``.
     """
     by = ["arm", "method", "side", "confidence_low", "confidence_high"]
     return with_means(read_seeds(inputs, "confidence", [*by, "share"]), by, ["share"])

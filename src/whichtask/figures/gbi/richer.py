@@ -23,13 +23,13 @@ ERROR = "error"
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Average accuracy of the class and of each factor, and the reconstruction error, by code and way of inference.
+    """Return seeds and means of each measure by code and way of inference.
 
     Args:
         inputs: ``accuracy`` and ``loss``, one table for each repeat.
 
     Returns:
-        Rows of ``seeds_and_means``; ``measure`` is "error" for the reconstruction error.
+        ``measure`` is "class" or the factor whose accuracy is meant, or "error" for the reconstruction error.
     """
     accuracy = read_repeats(files(inputs, "accuracy"), (*ABOUT, "method", "measure", "chance", "accuracy"))
     loss = read_repeats(files(inputs, "loss"), (*ABOUT, "abstraction", "loss"))
