@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from whichtask.config import FigureSettings
 from whichtask.figures.gbi.images import read_seeds, seeds_note, with_means
 from whichtask.figures.inputs import Inputs
-from whichtask.figures.marks import band
+from whichtask.figures.marks import band, legend_above
 from whichtask.figures.palette import BLUE, GREEN, NEUTRAL, PURPLE, VERMILION
 from whichtask.figures.style import annotate
 
@@ -15,7 +15,7 @@ WAY_COLOURS = (VERMILION, BLUE, GREEN, PURPLE)
 REFERENCES = {"one-step": ("--", "one-step"), "likelihood": ("-.", "likelihood, K runs")}
 ITERATED = {
     "accuracy": "accuracy [share of test images]",
-    "squared_error": "squared error an image, at the inferred Z",
+    "squared_error": "squared error an image,\nat the inferred Z",
 }
 ACCURACIES = {
     "one_step_test_accuracy": ("one-step, test", VERMILION, "-"),
@@ -54,7 +54,7 @@ def draw_iterations(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     for way, (line, label) in REFERENCES.items():
         value = means.set_index("way")["accuracy"][way]
         left.axhline(value, color=NEUTRAL, linewidth=1.0, linestyle=line, label=f"{label}: {value:.3f}")
-    left.legend(loc="lower right")
+    legend_above(left, left.get_legend_handles_labels()[0], columns=5)
     first = table.iloc[0]
     annotate(
         figure,
@@ -95,8 +95,10 @@ def draw_bottleneck(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         axes.set_xticks(range(len(widths)), [str(width) for width in widths])
         axes.set(xlabel="width of the image's code", ylabel=label)
     for axes in panels[1:]:
-        axes.set_ylim(bottom=0)
-    panels[0].legend(loc="lower center")
+        axes.update_datalim([(0, 0)])
+        axes.autoscale_view()
+        axes.ticklabel_format(axis="y", style="plain")  # the legend stands where a power of ten would
+    legend_above(panels[0], panels[0].get_legend_handles_labels()[0])
     noises = ", ".join(f"{noise:g}" for noise in sorted(noisy["noise"].unique()))
     annotate(
         figure,

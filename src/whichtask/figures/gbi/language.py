@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import POINTS, band, dot_rows
+from whichtask.figures.marks import POINTS, band, dot_rows, legend_above, line_key
 from whichtask.figures.means import read_repeats, repeats_note, seeds_and_means
 from whichtask.figures.palette import BLUE, GREY, NEUTRAL, ORANGE, VERMILION
 from whichtask.figures.style import annotate
@@ -95,8 +96,13 @@ def draw_lines(axes: Axes, rows: pd.DataFrame, x: str, styles: Mapping[str, tupl
         means, seeds = (own[own["row"] == kind] for kind in ("mean", "seed"))
         if not means.empty:
             ends = means["low"], means["high"]
-            band(axes, means[x], means["value"], *ends, colour, series, marker=marker, markersize=4)
+            band(axes, means[x], means["value"], *ends, colour, marker=marker, markersize=4)
             axes.scatter(seeds[x], seeds["value"], color=colour, **POINTS | {"s": 5})
+
+
+def keys_of(styles: Mapping[str, tuple[str, str]]) -> list[Line2D]:
+    """Return the legend entries of series."""
+    return [line_key(name, colour, marker=marker, markersize=4) for name, (colour, marker) in styles.items()]
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
@@ -126,7 +132,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         draw_lines(axes, table[table["panel"] == panel], "tokens")
         axes.set(xscale="log", xlabel="tokens seen in training (log scale)")
     left.set_ylabel(f"validation loss [{unit(table)}]")
-    left.legend(loc="upper right")
+    legend_above(left, keys_of(STYLES), columns=4)
     middle.axhline(0, color=STYLES[LSTM][0], linewidth=1.2)
     middle.set_ylabel(f"validation loss minus LSTM's [{unit(table)}]")
     final = table[(table["panel"] == "test difference") & (table["series"] == GIVEN)]

@@ -12,6 +12,7 @@ from whichtask.figures.gbi.language import (
     STYLES,
     UNIFORM,
     draw_lines,
+    keys_of,
     minus_lstm,
     panels,
     read_losses,
@@ -19,6 +20,7 @@ from whichtask.figures.gbi.language import (
     unit,
 )
 from whichtask.figures.inputs import Inputs, files
+from whichtask.figures.marks import legend_above, line_key
 from whichtask.figures.means import read_repeats
 from whichtask.figures.palette import GREEN, NEUTRAL, ORANGE, PURPLE, SKY, VERMILION
 from whichtask.figures.style import annotate
@@ -92,10 +94,9 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     for axes in (upper_right, lower_right):
         axes.axhline(0, color=STYLES[LSTM][0], linewidth=1.2)
     kinds = table["domains"].iloc[0]
-    lower_left.axhline(1 / kinds, color=NEUTRAL, linestyle="--", linewidth=1.0, label=f"chance, 1 in {kinds}")
-    upper_left.legend(loc="upper right")
-    lower_left.legend(loc="upper left")
-    lower_right.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+    lower_left.axhline(1 / kinds, color=NEUTRAL, linestyle="--", linewidth=1.0)
+    legend_above(upper_left, keys_of(STYLES), columns=4)
+    legend_above(lower_left, [*keys_of(METHODS), line_key(f"chance, 1 in {kinds}", NEUTRAL, linestyle="--")], columns=6)
     annotate(
         figure,
         f"Language: what the domain is worth, and how soon it is recognised (data: {only(table, 'data')})",

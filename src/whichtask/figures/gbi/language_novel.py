@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
-from whichtask.figures.gbi.language import LSTM, SHUFFLED, STYLES, draw_lines, panels, text_note, unit
+from whichtask.figures.gbi.language import LSTM, SHUFFLED, STYLES, draw_lines, keys_of, panels, text_note, unit
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import bars
+from whichtask.figures.marks import bars, legend_above
 from whichtask.figures.means import read_repeats
 from whichtask.figures.palette import NEUTRAL, VERMILION
 from whichtask.figures.style import annotate
@@ -55,7 +55,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     grid[0][0].set_ylabel(f"loss on other text of the domain\n[{unit(table)}]")
     grid[1][0].set_ylabel(f"change since before step 1\n[{unit(table)}]")
     grid[2][0].set_ylabel("last Z (dashed: uniform)")
-    grid[1][0].legend(loc="lower left")
+    legend_above(grid[1][0], keys_of(ARM_STYLES))
     annotate(
         figure,
         f"Language: adapting Z to domains that were never trained on (data: {only(table, 'data')})",

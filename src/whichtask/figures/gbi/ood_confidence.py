@@ -40,7 +40,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         line[0].set_ylabel("share of images")
     for axes in panels[-1]:
         axes.set_xlabel("confidence: largest entry of the posterior")
-    panels[0, 0].legend(loc="upper left")
+    panels[0, 0].legend(loc="upper center")
     panels[0, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     first = table.iloc[0]
     annotate(
