@@ -131,7 +131,7 @@ def dot_rows(
     value: str,
     names: Mapping[str, str],
     colours: Mapping[str, str],
-    paper: Mapping[str, float] | None = None,
+    paper: str | None = None,
     form: str = "{:.3f}",
     chance: str | None = None,
     **row: Any,
@@ -145,9 +145,9 @@ def dot_rows(
         value: column to draw; for its interval see ``estimate_in``.
         names: groups from top to bottom, each with the text that stands for it.
         colours: of each group.
-        paper: the paper's value of each group that it has.
+        paper: column of the paper's value, in the rows of means.
         form: how values are written.
-        chance: column of the chance level.
+        chance: column of the chance level, in the rows of means.
         row: see ``dot_row``.
     """
     for line, name in enumerate(names):
@@ -155,9 +155,11 @@ def dot_rows(
         means, units = rows[rows["row"] == "mean"], rows.loc[rows["row"] != "mean", value].dropna()
         known = not means.empty
         estimate = estimate_in(means.iloc[0], value) if known else Estimate(np.nan, np.nan, np.nan, 0)
-        level = float(means.iloc[0][chance]) if chance and known else None
-        reference = paper.get(name) if paper else None
-        dot_row(axes, line, units, estimate, colours[name], form, chance=level, paper=reference, below=0.18, **row)
+        beside: dict[str, Any] = {
+            key: float(means.iloc[0][column]) if column and known else None
+            for key, column in (("chance", chance), ("paper", paper))
+        }
+        dot_row(axes, line, units, estimate, colours[name], form, below=0.18, **beside, **row)
     name_rows(axes, list(names.values()))
 
 

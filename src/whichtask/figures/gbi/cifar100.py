@@ -99,8 +99,7 @@ def _draw_level(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw one set of classes."""
     names = {method: name for method, (name, _) in METHODS.items() if method in set(rows["method"])}
     colours = {method: FAMILY_COLOURS[family] for method, (_, family) in METHODS.items()}
-    paper = rows[rows["row"] == "mean"].set_index("method")["paper_accuracy"].to_dict()
-    dot_rows(axes, rows, "method", "accuracy", names, colours, paper, outside=True)
+    dot_rows(axes, rows, "method", "accuracy", names, colours, "paper_accuracy", outside=True)
     classes = rows["classes"].iloc[0]
     axes.axvline(1 / classes, color=NEUTRAL, linewidth=1.0, linestyle=":")
     axes.set_xlim(0, 1.08 * rows[["accuracy", "paper_accuracy"]].max().max())

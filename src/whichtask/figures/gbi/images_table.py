@@ -60,7 +60,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     figure = Figure(figsize=(9.2, 1.9 + 0.4 * len(names)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.6, 1])
     colours = {name: FAMILY_COLOURS[family] for name, family in FAMILIES.items()}
-    dot_rows(left, table, "method", "accuracy", names, colours, means["paper_accuracy"].to_dict(), outside=True)
+    dot_rows(left, table, "method", "accuracy", names, colours, "paper_accuracy", outside=True)
     left.set_xlim(-0.02, 1.02)
     left.set_xlabel("accuracy [share of test images]")
     legend_above(left, [mean_key(), unit_key("one seed"), paper_key()])

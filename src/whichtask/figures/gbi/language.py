@@ -64,7 +64,7 @@ def panels(parts: Mapping[str, tuple[pd.DataFrame, Sequence[str]]], about: pd.Da
     """
     tables = []
     for name, (table, by) in parts.items():
-        seeds = table.groupby(["repeat", *by], as_index=False, sort=False)["value"].mean()
+        seeds = table.groupby(["repeat", *by], as_index=False, sort=False)[["value"]].mean()
         rows = seeds_and_means(seeds, by, ["value"]).rename(columns={"value_low": "low", "value_high": "high"})
         tables.append(rows.assign(panel=name)[["panel", *by, "row", "repeat", "value", "low", "high", "n"]])
     return pd.concat(tables, ignore_index=True).assign(**about[ABOUT].iloc[0])

@@ -1,5 +1,6 @@
 """Is an image of any known class? Detection by GBI and its rivals, and how GBI's depends on the temperature."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -49,7 +50,8 @@ def numbers_table(inputs: Inputs) -> pd.DataFrame:
     """
     seeds = read_seeds(inputs, "ood", ("arm", "method", "score", "auroc", "images_inside", "images_outside"))
     table = with_means(seeds, ["arm", "method", "score"], ["auroc"])
-    return table.assign(paper_auroc=[PAPER.get(pair) for pair in zip(table["arm"], table["method"], strict=True)])
+    pairs = zip(table["arm"], table["method"], strict=True)
+    return table.assign(paper_auroc=[PAPER.get(pair, np.nan) for pair in pairs])
 
 
 def draw_table(table: pd.DataFrame, settings: FigureSettings) -> Figure:
@@ -61,8 +63,7 @@ def draw_table(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     panels = figure.subplots(1, len(ARMS), sharey=True)
     for axes, (arm, label) in zip(panels, ARMS.items(), strict=True):
         rows = primary[primary["arm"] == arm]
-        paper = rows[rows["row"] == "mean"].set_index("method")["paper_auroc"].to_dict()
-        dot_rows(axes, rows, "method", "auroc", names, colours, paper, outside=True)
+        dot_rows(axes, rows, "method", "auroc", names, colours, "paper_auroc", outside=True)
         axes.axvline(CHANCE, color=NEUTRAL, linewidth=0.8, linestyle=":")
         axes.set_xlim(min(primary["auroc"].min(), CHANCE) - 0.03, 1.02)
         axes.set_xlabel(f"AUROC, {label}")

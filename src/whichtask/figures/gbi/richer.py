@@ -78,6 +78,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
 
 def _draw_marks(axes: Axes, rows: pd.DataFrame, lines: Sequence[tuple[str, str]], form: str) -> None:
     """Draw one measure: a line for each code and way of inference, a mark for each kind of combinations."""
+    place = axes.get_yaxis_transform()
     for line, (code, method) in enumerate(lines):
         for y, (kind, (colour, mark)) in zip((line - 0.2, line + 0.2), KINDS.items(), strict=True):
             own = rows[(rows["code"] == code) & (rows["method"] == method) & (rows["combinations"] == kind)]
@@ -85,5 +86,4 @@ def _draw_marks(axes: Axes, rows: pd.DataFrame, lines: Sequence[tuple[str, str]]
             mean, low, high, _ = estimate_in(own[own["row"] == "mean"].iloc[0])
             axes.scatter(points, np.full(len(points), y + 0.12), color=colour, **POINTS)
             axes.errorbar([mean], [y], xerr=bars(mean, low, high), color=colour, **MARK | {"fmt": mark})
-            place = {"xycoords": axes.get_yaxis_transform(), "va": "center", "fontsize": 6.5}
-            axes.annotate(form.format(mean), (1.01, y), color=colour, **place)
+            axes.text(1.01, y, form.format(mean), transform=place, va="center", fontsize=6.5, color=colour)
