@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 import torch
 
-from whichtask.artifacts import read_csv
 from whichtask.cli import main
 from whichtask.config import FigureSettings, load_config
 from whichtask.config.gbi import Cifar100Job, FitSettings, InferenceSettings
 from whichtask.config.gbi.cifar100 import Cifar100Settings, GatedSettings, SweepSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw
+from whichtask.figures import draw, read_numbers
 from whichtask.gbi.cifar100 import Study
 from whichtask.training import LiveState
 
@@ -84,7 +83,7 @@ def test_the_verb_and_its_figures(small_images: ImageSet, tmp_path: Path, monkey
     for figure, name in (("gbi_cifar100_table", "accuracy"), ("gbi_z_reliance", "reliance")):
         inputs = {name: [tmp_path / f"out{repeat}" / f"{name}.csv" for repeat in (0, 1)]}
         draw(figure, inputs, tmp_path / f"{figure}.png", FigureSettings(dpi=50))
-        drawn = read_csv(tmp_path / f"{figure}.csv")
+        drawn = read_numbers(tmp_path / f"{figure}.csv")
         assert set(drawn["row"]) == {"seed", "mean"}
         assert (drawn.loc[drawn["row"] == "mean", "n"] == 2).all()
     assert (tmp_path / "gbi_z_reliance.svg").exists()

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from whichtask.artifacts import read_csv, write_csv
+from whichtask.artifacts import write_csv
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw
+from whichtask.figures import draw, numbers, read_numbers
 from whichtask.figures.gbi.language_context import edges
 
 SETTINGS = FigureSettings(dpi=40)
@@ -48,7 +48,7 @@ def test_learning_pairs_by_seed_and_averages_domains(tmp_path: Path) -> None:
         "test": write(tmp_path, "test", rows_of("domain", DOMAINS)),
     }
     draw("gbi_language_learning", inputs, tmp_path / "f.png", SETTINGS)
-    drawn = read_csv(tmp_path / "f.csv")
+    drawn = read_numbers(tmp_path / "f.csv")
     final = drawn[(drawn["panel"] == "test difference") & (drawn["series"] == "GBI-LSTM, Z given")]
     whole = final[final["domain"] == "all domains"]
     # Repeats differ by a whole bit, which pairing removes.
@@ -74,7 +74,7 @@ def test_context_groups_tokens_and_names_methods(tmp_path: Path) -> None:
         "following": write(tmp_path, "following", following),
     }
     draw("gbi_language_context", inputs, tmp_path / "f.png", SETTINGS)
-    drawn = read_csv(tmp_path / "f.csv")
+    drawn = read_numbers(tmp_path / "f.csv")
     assert sorted(drawn.loc[drawn["panel"] == "loss", "context_tokens"].unique()) == [1, 2, 5, 10, 12]
     accuracy = drawn[(drawn["panel"] == "accuracy") & (drawn["row"] == "mean")]
     assert set(accuracy["series"]) == {"one-step", "iterative", "every domain tried"}
@@ -99,7 +99,7 @@ def test_novel_changes_are_since_before_step_one(tmp_path: Path) -> None:
     ]
     inputs = {"novel": write(tmp_path, "novel", steps), "novel_z": write(tmp_path, "novel_z", entries)}
     draw("gbi_language_novel", inputs, tmp_path / "f.png", SETTINGS)
-    drawn = read_csv(tmp_path / "f.csv")
+    drawn = read_numbers(tmp_path / "f.csv")
     last = drawn[(drawn["panel"] == "change") & (drawn["step"] == 10) & (drawn["row"] == "seed")]
     assert last.loc[last["series"] == "GBI-LSTM", "value"].to_list() == pytest.approx([-0.1] * 4)
     assert last.loc[last["series"] == "LSTM", "value"].to_list() == pytest.approx([0.0] * 4)
@@ -108,9 +108,9 @@ def test_novel_changes_are_since_before_step_one(tmp_path: Path) -> None:
 def test_bad_inputs_are_named(tmp_path: Path) -> None:
     learning = write(tmp_path, "learning", rows_of("tokens", (1_000,), 1))
     with pytest.raises(WhichtaskError, match="needs the input 'test'"):
-        draw("gbi_language_learning", {"learning": learning}, tmp_path / "f.png", SETTINGS)
+        numbers("gbi_language_learning", {"learning": learning}, SETTINGS)
     with pytest.raises(WhichtaskError, match="no column domain"):
-        draw("gbi_language_learning", {"learning": learning, "test": learning}, tmp_path / "f.png", SETTINGS)
+        numbers("gbi_language_learning", {"learning": learning, "test": learning}, SETTINGS)
     one = {"learning": learning, "test": write(tmp_path / "t", "test", rows_of("domain", DOMAINS, 1))}
     draw("gbi_language_learning", one, tmp_path / "f.png", SETTINGS)  # one seed: no interval, but a figure
-    assert read_csv(tmp_path / "f.csv")["low"].isna().all()
+    assert read_numbers(tmp_path / "f.csv")["low"].isna().all()

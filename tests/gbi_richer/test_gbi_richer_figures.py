@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from whichtask.artifacts import read_csv, write_csv
+from whichtask.artifacts import write_csv
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw
+from whichtask.figures import draw, numbers, read_numbers
 
 SETTINGS = FigureSettings(dpi=50)
 
@@ -35,12 +35,12 @@ def richer_tables(folder: Path, repeat: int) -> tuple[Path, Path]:
 def test_richer(tmp_path: Path) -> None:
     accuracy, loss = zip(*(richer_tables(tmp_path, repeat) for repeat in (0, 1)), strict=True)
     draw("gbi_richer", {"accuracy": accuracy, "loss": loss}, tmp_path / "x.png", SETTINGS)
-    drawn = read_csv(tmp_path / "x.csv")
+    drawn = read_numbers(tmp_path / "x.csv")
     means = drawn[(drawn["row"] == "mean") & (drawn["measure"] == "class")]
     assert means["value"].tolist() == pytest.approx([0.2] * 8)
     assert (means["n"] == 2).all()
     with pytest.raises(WhichtaskError, match="loss"):
-        draw("gbi_richer", {"accuracy": accuracy}, tmp_path / "y.png", SETTINGS)
+        numbers("gbi_richer", {"accuracy": accuracy}, SETTINGS)
 
 
 def test_continual_draws_the_chosen_candidates_only(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_continual_draws_the_chosen_candidates_only(tmp_path: Path) -> None:
         paths.append(tmp_path / f"{repeat}.csv")
         write_csv(paths[-1], pd.DataFrame(rows))
     draw("gbi_continual", {"summary": paths}, tmp_path / "x.png", SETTINGS)
-    means = read_csv(tmp_path / "x.csv").query("row == 'mean'")
+    means = read_numbers(tmp_path / "x.csv").query("row == 'mean'")
     assert (means["accuracy"] == 0.5).all()
     assert (means["n"] == 3).all()
     assert means.set_index("learner")["forgetting"]["EWC"].tolist() == [0.25, 0.25]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from whichtask.figures.style import SIDE_COLOURS
+from whichtask.figures.palette import SIDE_COLOURS
 
 Array = npt.NDArray[Any]
 Pixels = npt.NDArray[np.uint8]
@@ -33,7 +33,7 @@ def tiles(images: Pixels, sides: Sequence[int] | Array | None = None) -> Pixels:
 
     Args:
         images: uint8 [n, H, W, C], C 1 or 3.
-        sides: [n] zeros and ones; None for no frames.
+        sides: [n] zeros and ones, or -1 for a frame in white; None for no frames.
 
     Returns:
         uint8 [n, side, side, 3].
@@ -43,7 +43,7 @@ def tiles(images: Pixels, sides: Sequence[int] | Array | None = None) -> Pixels:
     large = coloured.repeat(enlarge, axis=1).repeat(enlarge, axis=2)
     if sides is None:
         return large
-    colours = np.array([np.array(to_rgb(colour)) * 255 for colour in SIDE_COLOURS]).round().astype(np.uint8)
+    colours = np.array([np.array(to_rgb(colour)) * 255 for colour in (*SIDE_COLOURS, "white")]).round().astype(np.uint8)
     n, height, width, _ = large.shape
     framed = np.empty((n, height + 2 * FRAME, width + 2 * FRAME, 3), np.uint8)
     framed[:] = colours[np.asarray(sides, dtype=np.int64)][:, None, None]

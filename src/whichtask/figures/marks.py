@@ -68,6 +68,7 @@ def dot_row(
     chance: float | None = None,
     paper: float | None = None,
     outside: bool = False,
+    below: float = 0.0,
     **mark: Any,
 ) -> None:
     """Draw one group on a horizontal line: its units as points, its mean with interval, both in words.
@@ -82,11 +83,12 @@ def dot_row(
         chance: drawn as a bar.
         paper: the paper's value, drawn hollow.
         outside: write the value right of the axes, not above the line.
+        below: how far below the line the points are, where no other group is in the way.
         mark: changes of the mean's mark.
     """
     place = axes.get_yaxis_transform()
     known = np.asarray(points, dtype=np.float64)
-    axes.scatter(known, np.full(len(known), line + (0 if outside else 0.18)), color=colour, **POINTS)
+    axes.scatter(known, np.full(len(known), line + below), color=colour, **POINTS)
     if np.isnan(estimate.mean):
         axes.text(0.5, line, "not defined", transform=place, ha="center", va="center", fontsize=7, color=NEUTRAL)
     else:
@@ -130,7 +132,7 @@ def dot_rows(
     value: str,
     names: Mapping[str, str],
     colours: Mapping[str, str],
-    paper: Mapping[str, float] | None = None,
+    paper: str | None = None,
     form: str = "{:.3f}",
     chance: str | None = None,
     **row: Any,
@@ -144,9 +146,9 @@ def dot_rows(
         value: column to draw; for its interval see ``estimate_in``.
         names: groups from top to bottom, each with the text that stands for it.
         colours: of each group.
-        paper: the paper's value of each group that it has.
+        paper: column of the paper's value, in the rows of means.
         form: how values are written.
-        chance: column of the chance level.
+        chance: column of the chance level, in the rows of means.
         row: see ``dot_row``.
     """
     for line, name in enumerate(names):
@@ -154,9 +156,11 @@ def dot_rows(
         means, units = rows[rows["row"] == "mean"], rows.loc[rows["row"] != "mean", value].dropna()
         known = not means.empty
         estimate = estimate_in(means.iloc[0], value) if known else Estimate(np.nan, np.nan, np.nan, 0)
-        level = float(means.iloc[0][chance]) if chance and known else None
-        reference = paper.get(name) if paper else None
-        dot_row(axes, line, units, estimate, colours[name], form, chance=level, paper=reference, **row)
+        beside: dict[str, Any] = {
+            key: float(means.iloc[0][column]) if column and known else None
+            for key, column in (("chance", chance), ("paper", paper))
+        }
+        dot_row(axes, line, units, estimate, colours[name], form, below=0.18, **beside, **row)
     name_rows(axes, list(names.values()))
 
 

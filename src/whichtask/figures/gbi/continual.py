@@ -1,33 +1,20 @@
 """Tasks in sequence: accuracy after the last one, and what was forgotten, for GBI and its rivals."""
 
-from pathlib import Path
-
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from whichtask.config import FigureSettings
-from whichtask.figures.gbi.cifar100 import name_of, seeds_and_means
-from whichtask.figures.gbi.images import COLOURS, dot_rows, keys
+from whichtask.figures.gbi.images import name_of
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.repeats import read_repeats, repeats_note
-from whichtask.figures.style import NEUTRAL, annotate, save, styled
+from whichtask.figures.marks import dot_rows, legend_above, mean_key, unit_key
+from whichtask.figures.means import read_repeats, repeats_note, seeds_and_means
+from whichtask.figures.palette import FAMILY_COLOURS, NEUTRAL
+from whichtask.figures.style import annotate
 from whichtask.figures.tables import only
 
-COLUMNS = (
-    "data",
-    "learner",
-    "scenario",
-    "candidate",
-    "accuracy",
-    "forgetting",
-    "parameters",
-    "updates",
-    "stored_images_per_class",
-    "tasks",
-    "images_train",
-    "chosen",
-)
+MEASURES = ("accuracy", "forgetting")
+ABOUT = ("data", "parameters", "updates", "stored_images_per_class", "tasks", "images_train")
+BY = ["learner", "scenario"]
 LEARNERS = {
     "joint training": "classifier",
     "replay": "classifier",
@@ -44,63 +31,47 @@ LEARNERS = {
 SCENARIOS = {"class": "task unknown: all classes", "task": "task known: its classes"}
 
 
-@styled()
-def draw_continual(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw accuracy and forgetting of the chosen candidate of every learner, task unknown and known.
+def numbers(inputs: Inputs) -> pd.DataFrame:
+    """Return seeds and means of the chosen candidate of every learner, first with the task unknown, then known.
 
     Args:
         inputs: ``summary``, one table for each repeat.
-        out: the PNG.
-        settings: resolution.
     """
-    table = read_repeats(files(inputs, "summary"), COLUMNS)
+    table = read_repeats(files(inputs, "summary"), [*BY, *MEASURES, *ABOUT, "chosen"])
+    only(table, "data")
     chosen = table[table["chosen"].astype(bool)]
-    parts = []
-    for scenario in SCENARIOS:
-        of_scenario = chosen[chosen["scenario"] == scenario]
-        parts.append(seeds_and_means(of_scenario, ["learner", "scenario"], ["accuracy", "forgetting"]))
-    summary = pd.concat(parts, ignore_index=True)
-    named = summary.assign(method=summary["learner"])
+    parts = [chosen[chosen["scenario"] == scenario] for scenario in SCENARIOS]
+    return pd.concat([seeds_and_means(part, BY, MEASURES) for part in parts], ignore_index=True)
+
+
+def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw accuracy and forgetting of every learner, above with the task unknown, below with the task known."""
     stored = int(table["stored_images_per_class"].max())
-    names = {name: _name(name, stored) for name in LEARNERS if name in set(summary["learner"])}
-    colours = {name: COLOURS[family] for name, family in LEARNERS.items()}
-    figure = Figure(figsize=(12.4, 1.9 + 0.42 * len(names)), layout="constrained")
-    grid = figure.subplots(1, 4, sharey=True)
-    for column, (scenario, label) in enumerate(SCENARIOS.items()):
-        rows = named[named["scenario"] == scenario]
-        for axes, value in zip(grid[2 * column : 2 * column + 2], ("accuracy", "forgetting"), strict=True):
-            dot_rows(axes, _with_all(rows, names, value), value, names, colours)
-            axes.set_xlabel(f"{value}, {label}\n[share of test images]")
-            axes.xaxis.set_major_locator(MaxNLocator(4))
-            for text in axes.texts:
-                if "nan" in text.get_text():
-                    text.set_text("  not defined")
-        grid[2 * column + 1].axvline(0, color=NEUTRAL, linewidth=1.0)
-    for axes in (grid[0], grid[2]):
-        axes.set_xlim(0, 1.04)
-    keys(grid[0], paper=False)
-    size = table.loc[table["learner"] == "GBI, one-step", "parameters"].iloc[0]
-    updates = int(table.loc[table["learner"] == "GBI, one-step", "updates"].max())
+    names = {name: name for name in LEARNERS if name in set(table["learner"])}
+    if "replay" in names:
+        names["replay"] = f"replay ({stored} images a class)"
+    colours = {name: FAMILY_COLOURS[family] for name, family in LEARNERS.items()}
+    figure = Figure(figsize=(9.6, 2.6 + 0.7 * len(names)), layout="constrained")
+    grid = figure.subplots(len(SCENARIOS), len(MEASURES), sharey=True)
+    for line, (scenario, label) in zip(grid, SCENARIOS.items(), strict=True):
+        rows = table[table["scenario"] == scenario]
+        for axes, measure in zip(line, MEASURES, strict=True):
+            dot_rows(axes, rows, "learner", measure, names, colours, outside=True)
+            axes.set_xlabel(f"{measure}, {label}\n[share of test images]")
+        line[0].set_xlim(0, 1.04)
+        line[1].axvline(0, color=NEUTRAL, linewidth=1.0)
+    legend_above(grid[0, 0], [mean_key(), unit_key("one seed")])
+    gbi = table[table["learner"] == "GBI, one-step"]
+    first = gbi.iloc[0]
     annotate(
         figure,
-        f"{int(table['tasks'].iloc[0])} tasks in sequence: {name_of(only(table, 'data'))}",
+        f"{first['tasks']:.0f} tasks in sequence: {name_of(first['data'])}",
         f"Accuracy: mean over tasks after the last task. Forgetting: best accuracy on a task minus that after the last "
-        f"one, mean over all tasks but the last. All networks have about {int(size):,} parameters and {updates:,} "
-        f"updates on {int(table['images_train'].iloc[0]):,} images; replay stores {stored} images a class beside. "
-        "Step size (weight, for EWC and LwF) of every learner chosen on validation images from equally many. GBI gets "
-        "the class as Z while it learns, without any protection, and infers it from the reconstruction; between two "
-        "classes one step is exact. Class mean: GBI without an image code, which only a new class's competition makes "
-        f"worse. {repeats_note(table)}",
+        f"one, mean over all tasks but the last. All networks have about {first['parameters']:,.0f} parameters and "
+        f"{gbi['updates'].max():,.0f} updates on {first['images_train']:,.0f} images; replay stores {stored} images a "
+        "class beside. Step size (weight, for EWC and LwF) of every learner chosen on validation images from equally "
+        "many. GBI gets the class as Z while it learns, without any protection, and infers it from the reconstruction; "
+        "between two classes one step is exact. Class mean: GBI without an image code, which only a new class's "
+        f"competition makes worse. {repeats_note(table['repeat'].nunique())}",
     )
-    save(figure, summary, out, settings)
-
-
-def _name(learner: str, stored: int) -> str:
-    return f"replay ({stored} images a class)" if learner == "replay" else learner
-
-
-def _with_all(rows: pd.DataFrame, names: dict[str, str], value: str) -> pd.DataFrame:
-    """Give learners without a value, such as joint training's forgetting, a mean that is unknown."""
-    known = set(rows.loc[rows[value].notna() & (rows["row"] == "mean"), "method"])
-    missing = pd.DataFrame({"method": [name for name in names if name not in known], "row": "mean"})
-    return pd.concat([rows[rows["method"].isin(known)], missing], ignore_index=True)
+    return figure

@@ -1,23 +1,26 @@
 """What decides the accuracy of GBI on images: the number of steps, and the width of the image's code."""
 
-from pathlib import Path
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
 from whichtask.figures.gbi.images import read_seeds, seeds_note, with_means
-from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.style import NEUTRAL, annotate, save, styled
-from whichtask.figures.tables import only
+from whichtask.figures.inputs import Inputs
+from whichtask.figures.marks import band, legend_above
+from whichtask.figures.palette import BLUE, GREEN, NEUTRAL, PURPLE, VERMILION
+from whichtask.figures.style import annotate
 
-CURVE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")
+WAY_COLOURS = (VERMILION, BLUE, GREEN, PURPLE)
 REFERENCES = {"one-step": ("--", "one-step"), "likelihood": ("-.", "likelihood, K runs")}
+ITERATED = {
+    "accuracy": "accuracy [share of test images]",
+    "squared_error": "squared error an image,\nat the inferred Z",
+}
 ACCURACIES = {
-    "one_step_test_accuracy": ("one-step, test", "#D55E00", "-"),
-    "one_step_validation_accuracy": ("one-step, validation", "#D55E00", ":"),
-    "likelihood_test_accuracy": ("likelihood, test", "#0072B2", "-"),
+    "one_step_test_accuracy": ("one-step, test", VERMILION, "-"),
+    "one_step_validation_accuracy": ("one-step, validation", VERMILION, ":"),
+    "likelihood_test_accuracy": ("likelihood, test", BLUE, "-"),
 }
 OTHERS = {
     "z_reliance": "reliance on Z: relative rise of the\nerror when Z is permuted",
@@ -25,105 +28,88 @@ OTHERS = {
 }
 
 
-@styled()
-def draw_iterations(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw accuracy against the number of steps of several ways to iterate.
+def numbers_iterations(inputs: Inputs) -> pd.DataFrame:
+    """Return seeds and means of accuracy and squared error at each number of steps of each way to iterate.
 
     Args:
         inputs: ``iterations``, one table a seed.
-        out: the PNG.
-        settings: resolution.
-
-    Raises:
-        WhichtaskError: files that do not fit.
     """
-    seeds = read_seeds(files(inputs, "iterations"), ("way", "steps", "accuracy", "squared_error", "images"))
-    table = with_means(seeds, ["way", "steps"], ["accuracy", "squared_error"])
-    means = table[table["row"] == "mean"]
-    ways = [way for way in seeds["way"].unique() if way not in REFERENCES]
+    seeds = read_seeds(inputs, "iterations", ["way", "steps", *ITERATED, "images"])
+    return with_means(seeds, ["way", "steps"], [*ITERATED])
+
+
+def draw_iterations(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw accuracy and squared error against the number of steps of several ways to iterate."""
+    means = table[table["row"] == "mean"].sort_values("steps", kind="stable")
+    curves = means[~means["way"].isin(REFERENCES)]
     figure = Figure(figsize=(9.2, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for way, colour in zip(ways, CURVE_COLOURS, strict=False):
-        rows = means[means["way"] == way].sort_values("steps")
-        _curve(left, rows, ("steps", "accuracy"), colour, "-", way)
-        _curve(right, rows, ("steps", "squared_error"), colour, "-", way)
-    for way, (line, label) in REFERENCES.items():
-        value = float(means.loc[means["way"] == way, "accuracy"].iloc[0])
-        left.axhline(value, color=NEUTRAL, linewidth=1.0, linestyle=line, label=f"{label}: {value:.3f}")
-    steps = sorted(int(step) for step in means.loc[means["way"].isin(ways), "steps"].unique())
-    for axes in (left, right):
-        axes.set_xscale("log")
+    steps = curves["steps"].unique()
+    for axes, (measure, label) in zip((left, right), ITERATED.items(), strict=True):
+        for way, colour in zip(curves["way"].unique(), WAY_COLOURS, strict=False):
+            _curve(axes, curves[curves["way"] == way], "steps", measure, colour, label=way)
+        axes.set(xscale="log", xlabel="steps, one forward and one backward pass each (log scale)", ylabel=label)
         axes.set_xticks(steps, [f"{step:,}" for step in steps])
         axes.set_xticks([], minor=True)
-        axes.set_xlabel("steps, one forward and one backward pass each (log scale)")
-    left.set_ylabel("accuracy [share of test images]")
-    right.set_ylabel("squared error an image, at the inferred Z")
-    left.legend(loc="lower right")
+    for way, (line, label) in REFERENCES.items():
+        value = means.set_index("way")["accuracy"][way]
+        left.axhline(value, color=NEUTRAL, linewidth=1.0, linestyle=line, label=f"{label}: {value:.3f}")
+    legend_above(left, left.get_legend_handles_labels()[0], columns=5)
+    first = table.iloc[0]
     annotate(
         figure,
-        f"Iterating Z from the maximum-entropy point ({only(seeds, 'data')})",
-        f"{int(seeds['images'].iloc[0]):,} test images, raw. Adam on the logits with half their squared norm (l2, as "
-        "in the paper), or with minus the true entropy of Z weighted by the calibrated τ; exponentiated gradient takes "
-        "half of the one-step rule's step. The first step of Adam moves every logit equally far, which loses the "
-        f"ranking of the classes. Bands: 95 % intervals. {seeds_note(seeds)}",
+        f"Iterating Z from the maximum-entropy point ({first['data']})",
+        f"{int(first['images']):,} test images, raw. Adam on the logits with half their squared norm (l2, as in the "
+        "paper), or with minus the true entropy of Z weighted by the calibrated τ; exponentiated gradient takes half "
+        "of the one-step rule's step. The first step of Adam moves every logit equally far, which loses the ranking "
+        f"of the classes. Bands: 95 % intervals. {seeds_note(table)}",
     )
-    save(figure, table, out, settings)
+    return figure
 
 
-@styled()
-def draw_bottleneck(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw accuracy, reliance on Z and error against the width of the code.
+def numbers_bottleneck(inputs: Inputs) -> pd.DataFrame:
+    """Return seeds and means of accuracy, reliance on Z and error at each width of the code and each noise on it.
 
     Args:
         inputs: ``bottleneck``, one table a seed.
-        out: the PNG.
-        settings: resolution.
-
-    Raises:
-        WhichtaskError: files that do not fit.
     """
     values = [*ACCURACIES, "likelihood_validation_accuracy", *OTHERS]
-    seeds = read_seeds(files(inputs, "bottleneck"), ("code", "noise", *values))
-    table = with_means(seeds, ["code", "noise"], values)
-    means = table[table["row"] == "mean"]
-    plain = means[means["noise"] == 0].sort_values("code").reset_index(drop=True)
-    noisy = means[means["noise"] > 0]
+    return with_means(read_seeds(inputs, "bottleneck", ["code", "noise", *values]), ["code", "noise"], values)
+
+
+def draw_bottleneck(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw accuracy, reliance on Z and error against the width of the code."""
+    means = table[table["row"] == "mean"].sort_values("code")
+    widths = list(means.loc[means["noise"] == 0, "code"])
+    means = means.assign(place=means["code"].map(widths.index))
+    plain, noisy = means[means["noise"] == 0], means[means["noise"] > 0]
     figure = Figure(figsize=(11.0, 4.2), layout="constrained")
-    panels = figure.subplots(1, 3)
-    places = {code: place for place, code in enumerate(plain["code"])}
-    for name, (label, colour, line) in ACCURACIES.items():
-        _curve(panels[0], plain.assign(place=plain.index), ("place", name), colour, line, label)
-        if line == "-":
-            _noisy(panels[0], noisy, places, name, colour)
-    panels[0].set_ylabel("accuracy [share of images]")
-    panels[0].legend(loc="lower center")
-    for axes, (name, label) in zip(panels[1:], OTHERS.items(), strict=True):
-        _curve(axes, plain.assign(place=plain.index), ("place", name), NEUTRAL, "-", "")
-        _noisy(axes, noisy, places, name, NEUTRAL)
-        axes.set_ylabel(label)
-        axes.set_ylim(bottom=0)
-    for axes in panels:
-        axes.set_xticks(range(len(plain)), [str(int(code)) for code in plain["code"]])
-        axes.set_xlabel("width of the image's code")
+    content = {"accuracy [share of images]": ACCURACIES}
+    content |= {label: {measure: ("", NEUTRAL, "-")} for measure, label in OTHERS.items()}
+    panels = figure.subplots(1, len(content))
+    for axes, (label, curves) in zip(panels, content.items(), strict=True):
+        for measure, (name, colour, line) in curves.items():
+            _curve(axes, plain, "place", measure, colour, linestyle=line, label=name)
+            if line == "-":  # a little to the right of the networks without noise
+                axes.plot(noisy["place"] + 0.18, noisy[measure], "D", color=colour, mfc="none", markersize=5)
+        axes.set_xticks(range(len(widths)), [str(width) for width in widths])
+        axes.set(xlabel="width of the image's code", ylabel=label)
+    for axes in panels[1:]:
+        axes.update_datalim([(0, 0)])
+        axes.autoscale_view()
+        axes.ticklabel_format(axis="y", style="plain")  # the legend stands where a power of ten would
+    legend_above(panels[0], panels[0].get_legend_handles_labels()[0])
     noises = ", ".join(f"{noise:g}" for noise in sorted(noisy["noise"].unique()))
     annotate(
         figure,
-        f"How much the code says decides whether Z is used ({only(seeds, 'data')})",
+        f"How much the code says decides whether Z is used ({table['data'].iloc[0]})",
         "Autoencoders that differ in the width of the code only; 0: no code, the pure generative model. The width for "
         "all other figures was chosen by the one-step accuracy on validation images (dotted). Hollow: noise of s.d. "
-        f"{noises or 'none'} on the code in training. Bands: 95 % intervals. {seeds_note(seeds)}",
+        f"{noises or 'none'} on the code in training. Bands: 95 % intervals. {seeds_note(table)}",
     )
-    save(figure, table, out, settings)
+    return figure
 
 
-def _curve(axes: Axes, rows: pd.DataFrame, columns: tuple[str, str], colour: str, line: str, label: str) -> None:
+def _curve(axes: Axes, rows: pd.DataFrame, x: str, y: str, colour: str, **style: str) -> None:
     """Draw a curve of means with its band."""
-    x, y = columns
-    axes.plot(rows[x], rows[y], line, color=colour, linewidth=1.4, marker="D", markersize=3.5, label=label)
-    axes.fill_between(rows[x], rows[f"{y}_low"], rows[f"{y}_high"], color=colour, alpha=0.15, linewidth=0)
-
-
-def _noisy(axes: Axes, rows: pd.DataFrame, places: dict[int, int], name: str, colour: str) -> None:
-    """Draw the networks with noise on their code as hollow marks, a little to the right of those without."""
-    x = [places[code] + 0.18 for code in rows["code"]]
-    axes.plot(x, rows[name], "D", color=colour, markerfacecolor="none", markersize=5)
+    band(axes, rows[x], rows[y], rows[f"{y}_low"], rows[f"{y}_high"], colour, marker="D", markersize=3.5, **style)

@@ -1,40 +1,39 @@
 """What the domain is worth when little text is known, and how soon the text itself gives the domain away."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from itertools import pairwise
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
 from whichtask.figures.gbi.language import (
+    GIVEN,
+    LSTM,
+    STYLES,
+    UNIFORM,
     draw_lines,
+    keys_of,
     minus_lstm,
+    panels,
     read_losses,
-    styles_of,
-    token_note,
+    text_note,
     unit,
-    with_means,
 )
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.repeats import read_repeats, repeats_note
-from whichtask.figures.style import NEUTRAL, annotate, save, styled
+from whichtask.figures.marks import legend_above, line_key
+from whichtask.figures.means import read_repeats
+from whichtask.figures.palette import GREEN, NEUTRAL, ORANGE, PURPLE, SKY, VERMILION
+from whichtask.figures.style import annotate
 from whichtask.figures.tables import only
 
 METHODS = {
-    "one-step": ("#CC79A7", "o"),
-    "iterative": ("#56B4E9", "s"),
-    "every domain tried": ("#009E73", "^"),
-    "Z given": ("#D55E00", "D"),
-    "Z uniform": ("#E69F00", "v"),
+    "one-step": (PURPLE, "o"),
+    "iterative": (SKY, "s"),
+    "every domain tried": (GREEN, "^"),
+    "Z given": (VERMILION, "D"),
+    "Z uniform": (ORANGE, "v"),
 }
-NAMES = {
-    "one_step": "one-step",
-    "exact": "every domain tried",
-    "GBI-LSTM, Z given": "Z given",
-    "GBI-LSTM, Z uniform": "Z uniform",
-}
+NAMES = {"one_step": "one-step", "exact": "every domain tried", GIVEN: "Z given", UNIFORM: "Z uniform"}
 SHORTEST = (1, 2, 5)
 
 
@@ -48,76 +47,62 @@ def edges(longest: int) -> list[int]:
     return [*found, longest] if found[-1:] != [longest] else found
 
 
-@styled()
-def draw_language_context(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw loss and benefit against context, accuracy of the inferred domain, and the loss with inferred Z.
+def numbers(inputs: Inputs) -> pd.DataFrame:
+    """Return the ``panels`` of loss by context, accuracy of the inferred domain, and loss with inferred Z.
 
     Args:
         inputs: ``context``, ``recognition`` and ``following``, one table for each repeat.
-        out: the PNG.
-        settings: resolution.
     """
-    context = read_losses(files(inputs, "context"), "context_tokens")
+    context = read_losses(inputs, "context", "context_tokens")
     recognised = read_repeats(files(inputs, "recognition"), ["context_tokens", "method", "domains", "accuracy"])
-    following = read_losses(files(inputs, "following"), "context_tokens")
+    following = read_losses(inputs, "following", "context_tokens")
     ends = edges(int(context["context_tokens"].max()))
     upper = pd.cut(context["context_tokens"], [0, *ends], labels=ends).astype(int)
-    keys = ["repeat", "series", "context_tokens"]
-    grouped = context.assign(context_tokens=upper).groupby(keys, as_index=False)[["value"]].mean()
+    by = ["series", "context_tokens"]
+    grouped = context.assign(context_tokens=upper).groupby(["repeat", *by], as_index=False)[["value"]].mean()
     accuracy = recognised.assign(series=recognised["method"].replace(NAMES), value=recognised["accuracy"])
     inferred = minus_lstm(following, ["context_tokens"])
-    inferred["series"] = inferred["series"].replace(NAMES)
-    by = ["series", "context_tokens"]
-    table = pd.concat(
-        [
-            with_means(grouped, "loss", by),
-            with_means(minus_lstm(grouped, ["context_tokens"]), "difference", by),
-            with_means(accuracy, "accuracy", by),
-            with_means(inferred, "inferred difference", by),
-        ],
-        ignore_index=True,
-    )
+    parts = {
+        "loss": (grouped, by),
+        "difference": (minus_lstm(grouped, ["context_tokens"]), by),
+        "accuracy": (accuracy, by),
+        "inferred difference": (inferred.assign(series=inferred["series"].replace(NAMES)), by),
+    }
+    return panels(parts, context).assign(domains=int(only(recognised, "domains")))
+
+
+def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw loss and benefit against context, accuracy of the inferred domain, and the loss with inferred Z."""
     figure = Figure(figsize=(10.4, 7.6), layout="constrained")
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2)
-    panels = {name: table[table["panel"] == name] for name in table["panel"].unique()}
-    draw_lines(upper_left, panels["loss"], "context_tokens", styles_of())
-    draw_lines(upper_right, panels["difference"], "context_tokens", styles_of())
-    draw_lines(lower_left, panels["accuracy"], "context_tokens", METHODS)
-    draw_lines(lower_right, panels["inferred difference"], "context_tokens", METHODS)
-    kinds = int(only(recognised, "domains"))
-    lower_left.axhline(1 / kinds, color=NEUTRAL, linestyle="--", linewidth=1.0, label=f"chance, 1 in {kinds}")
-    groups = zip([0, *ends], ends, strict=False)
-    _label((upper_left, upper_right), ends, [f"{a + 1}-{b}" if b > a + 1 else str(b) for a, b in groups])
-    counts = sorted(accuracy["context_tokens"].unique())
-    _label((lower_left, lower_right), counts, [str(count) for count in counts])
-    losses = unit(context)
-    upper_left.set(ylabel=f"test loss [{losses}]", xlabel="tokens of context before the predicted one")
-    upper_right.set(ylabel=f"test loss minus LSTM's [{losses}]", xlabel="tokens of context before the predicted one")
-    lower_left.set(ylabel="domain recognised [share of sequences]", xlabel="first tokens that Z is inferred from")
-    lower_right.set(
-        ylabel=f"loss of following tokens\nminus LSTM's [{losses}]", xlabel="first tokens that Z is inferred from"
-    )
+    styled = {"loss": STYLES, "difference": STYLES, "accuracy": METHODS, "inferred difference": METHODS}
+    for axes, (panel, styles) in zip(figure.axes, styled.items(), strict=True):
+        rows = table[table["panel"] == panel]
+        draw_lines(axes, rows, "context_tokens", styles)
+        ends = sorted(rows["context_tokens"].unique())
+        names, label = [str(end) for end in ends], "first tokens that Z is inferred from"
+        if styles is STYLES:
+            label = "tokens of context before the predicted one"
+            names = [f"{a + 1}-{b}" if b > a + 1 else str(b) for a, b in pairwise([0, *ends])]
+        axes.set(xscale="log", xlabel=label)
+        axes.set_xticks(ends, names)
+        axes.set_xticks([], minor=True)
+    upper_left.set_ylabel(f"test loss [{unit(table)}]")
+    upper_right.set_ylabel(f"test loss minus LSTM's [{unit(table)}]")
+    lower_left.set(ylabel="domain recognised [share of sequences]", ylim=(0, 1.02))
+    lower_right.set_ylabel(f"loss of following tokens\nminus LSTM's [{unit(table)}]")
     for axes in (upper_right, lower_right):
-        axes.axhline(0, color=styles_of()["LSTM"][0], linewidth=1.2)
-    lower_left.set_ylim(0, 1.02)
-    upper_left.legend(loc="upper right")
-    lower_left.legend(loc="upper left")
-    lower_right.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3)
+        axes.axhline(0, color=STYLES[LSTM][0], linewidth=1.2)
+    kinds = table["domains"].iloc[0]
+    lower_left.axhline(1 / kinds, color=NEUTRAL, linestyle="--", linewidth=1.0)
+    legend_above(upper_left, keys_of(STYLES), columns=4)
+    legend_above(lower_left, [*keys_of(METHODS), line_key(f"chance, 1 in {kinds}", NEUTRAL, linestyle="--")], columns=6)
     annotate(
         figure,
-        f"Language: what the domain is worth, and how soon it is recognised (data: {only(context, 'data')})",
+        f"Language: what the domain is worth, and how soon it is recognised (data: {only(table, 'data')})",
         "Above: loss of the next token after so much context (every sequence starts afresh); blue line: LSTM. "
         "Below: Z inferred from the first tokens of test sequences by one step from the maximum-entropy point, by "
         "iterating, or by trying every domain (K runs); with that Z the following tokens are predicted after the same "
-        "context. Temperatures fitted on validation text. "
-        f"{token_note(context)} {repeats_note(context)}",
+        f"context. Temperatures fitted on validation text. {text_note(table)}",
     )
-    save(figure, table, out, settings)
-
-
-def _label(panels: Sequence[Axes], places: Sequence[int], names: Sequence[str]) -> None:
-    """Put the x axis on a logarithmic scale with ticks at these places."""
-    for axes in panels:
-        axes.set_xscale("log")
-        axes.set_xticks(places, names)
-        axes.set_xticks([], minor=True)
+    return figure
