@@ -19,9 +19,8 @@ CARRIERS = ("config", "machine", "plan", "errors.py", "paths.py")
 def module_file(module: str) -> Path | None:
     """Return the file of a module below ``whichtask``, as a path below the package; None where there is none."""
     place = Path(*module.split(".")[1:])
-    return next(
-        (path for path in (place.with_suffix(".py"), place / "__init__.py") if (PACKAGE / path).is_file()), None
-    )
+    places = [place / "__init__.py", *([place.with_suffix(".py")] if place.name else [])]
+    return next((path for path in places if (PACKAGE / path).is_file()), None)
 
 
 @cache
