@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from site_repository import Repository, plain
 
 from whichtask.config import Config
-from whichtask.figures import FIGURES
+from whichtask.plan.figures import FIGURES, paper_of
 
 # Dots per inch of a picture as it was drawn, and as it is shown: one of 5 inches fills two thirds of the column.
 DRAWN, SCREEN = 150, 110
@@ -34,7 +34,7 @@ def _section(found: re.Match[str], repository: Repository) -> str:
     figure = found["figure"]
     if figure not in FIGURES:
         raise ValueError(f"{figure} is not a figure of the package")
-    caption, fields = repository.caption(figure)
+    caption = FIGURES[figure].text
     lines = [
         f"({figure})=",
         f"## {found['title']}",
@@ -43,7 +43,7 @@ def _section(found: re.Match[str], repository: Repository) -> str:
         "",
         f"**How to read it.** {found['text'].strip()}",
         "",
-        *_facts(repository, figure, fields),
+        *_facts(repository, figure),
         "",
         *site_claims.of_figure(repository, figure),
     ]
@@ -78,15 +78,14 @@ def _key(key: str, page: str) -> str:
     return f"[`{key}`]({page}{anchor})"
 
 
-def _facts(repository: Repository, figure: str, fields: dict[str, str]) -> list[str]:
+def _facts(repository: Repository, figure: str) -> list[str]:
+    card = FIGURES[figure]
     picture, table, film = (repository.reference / f"{figure}.{ending}" for ending in ("png", "csv", "gif"))
-    also = f"; also part of `make {'run' if figure in repository.headline else 'figures'}`" if picture.exists() else ""
+    also = f"; also part of `make {'run' if card.headline else 'figures'}`" if picture.exists() else ""
     facts = [f"* Command: `snakemake --cores all {figure}`{also}"]
-    keys = fields["Keys"]
-    if not keys.startswith("none"):
-        page = repository.page("configuration.md")
-        keys = ", ".join(_key(key, page) for key in keys.split(", "))
-    facts += [f"* Configuration: {keys}", f"* Paper: {plain(fields['Paper'])}"]
+    page = repository.page("configuration.md")
+    keys = ", ".join(_key(key, page) for key in card.keys.split(", ") if key) or "none beside figures"
+    facts += [f"* Configuration: {keys}", f"* Paper: {plain(f'{paper_of(figure)}; {card.paper}')}"]
     if picture.exists():
         numbers = f"`{figure}.csv`, too large to be kept here; the command writes it beside the picture"
         if table.exists():
@@ -101,5 +100,4 @@ def _facts(repository: Repository, figure: str, fields: dict[str, str]) -> list[
 
 def index(repository: Repository) -> str:
     """Return a list of all figures with the first sentence of their captions."""
-    captions = {figure: repository.caption(figure)[0] for figure in sorted(FIGURES)}
-    return "\n".join(f"* [{figure}](#{figure}): {plain(_first(caption))}" for figure, caption in captions.items())
+    return "\n".join(f"* [{figure}](#{figure}): {plain(_first(FIGURES[figure].text))}" for figure in sorted(FIGURES))

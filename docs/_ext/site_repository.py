@@ -48,21 +48,3 @@ class Repository:
         """The configuration of the run that the pictures are of."""
         content: dict[str, Any] = yaml.safe_load((self.reference / "config.yaml").read_text(encoding="utf-8"))
         return content
-
-    def caption(self, figure: str) -> tuple[str, dict[str, str]]:
-        """Return the text of a figure's caption in the report and its fields, without what templates fill in."""
-        text = (self.root / "workflow" / "report" / f"{figure}.rst").read_text(encoding="utf-8")
-        body, *fields = re.split(r"^:(\w+):((?:.*)(?:\n .*)*)", text, flags=re.MULTILINE)
-        lines = [line for line in body.splitlines() if "{%" not in line]
-        found = zip(fields[::3], fields[1::3], strict=True)
-        return " ".join(" ".join(lines).split()), {
-            name: " ".join(value.split()) for name, value in found if "{{" not in value
-        }
-
-    @cached_property
-    def headline(self) -> set[str]:
-        """The figures that ``make run`` draws, as the workflow lists them."""
-        rules = self.root / "workflow" / "rules"
-        text = (rules / "inputs.smk").read_text(encoding="utf-8") + (rules / "gbi_plan.smk").read_text(encoding="utf-8")
-        blocks = re.findall(r"^(?:GBI_)?HEADLINE_INPUTS = \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
-        return {figure for block in blocks for figure in re.findall(r'^    "(\w+)":', block, re.MULTILINE)}

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from whichtask.artifacts import write_csv
 from whichtask.claims import evaluate, load_claims, verdict_of, write
 from whichtask.errors import WhichtaskError
-from whichtask.figures import FIGURES
+from whichtask.figures import read_numbers
+from whichtask.plan.figures import FIGURES
 from whichtask.stats import Estimate
 
 SHIPPED = Path(__file__).parents[2] / "config" / "claims.yaml"
@@ -437,7 +438,8 @@ def drawn_table(folder: Path, name: str = "td_similarity") -> Path:
 def drawn_row(folder: Path, claim: dict[str, Any], paths: list[Path]) -> Any:
     shipped = folder / "claims.yaml"
     shipped.write_text(yaml.safe_dump({"claims": [claim]}))
-    return evaluate(shipped, [], [], "laptop", "cifar10", drawn=paths).iloc[0]
+    drawn = {path.stem: read_numbers(path) for path in paths}
+    return evaluate(shipped, [], [], "laptop", "cifar10", drawn=drawn).iloc[0]
 
 
 def test_a_claim_about_a_figure_takes_the_rows_that_it_names(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from projects import ROOT
 from whichtask.cli import app
 from whichtask.config import Config
 from whichtask.config.base import Section
-from whichtask.figures import FIGURES
+from whichtask.plan.figures import FIGURES
 
 DOCS = ROOT / "docs"
 REFERENCE = ROOT / "results" / "reference" / "laptop"

@@ -13,7 +13,7 @@ from projects import ROOT, Project
 from rocrate.rocrate import ROCrate
 
 from whichtask.errors import WhichtaskError
-from whichtask.figures import FIGURES
+from whichtask.plan.figures import FIGURES
 from whichtask.runs.builder import PROFILES
 from whichtask.runs.crate import write_crate
 

@@ -17,9 +17,9 @@ from projects import SMOKE, Project
 from whichtask.config import Config
 from whichtask.config.presets import PRESETS
 from whichtask.errors import WhichtaskError
-from whichtask.figures import FIGURES
+from whichtask.plan.counts import Counts
+from whichtask.plan.figures import FIGURES
 from whichtask.runs.captions import Captions
-from whichtask.runs.counts import Counts
 from whichtask.runs.machine import this_machine
 from whichtask.runs.privacy import shorten
 from whichtask.runs.record import Record, Run, begin_run, read_record

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichtask.errors import WhichtaskError
-from whichtask.figures import FIGURES
+from whichtask.plan.figures import FIGURES
 from whichtask.runs.compare import compare
-from whichtask.runs.figure import captions, first_sentence, read_caption, require_figure, sizes
+from whichtask.runs.figure import first_sentence, require_figure, sizes
 from whichtask.runs.names import near_matches, printable
 from whichtask.runs.run import run_snakemake
 
@@ -78,22 +78,14 @@ def test_a_table_that_cannot_be_read_is_one_clear_error(tmp_path: Path, damaged:
 
 
 def test_every_figure_has_a_caption_with_a_first_sentence() -> None:
-    found = captions(ROOT)
-    assert set(found) == set(FIGURES)
-    for figure, source in found.items():
-        sentence = first_sentence(read_caption(source).text)
+    for figure, card in FIGURES.items():
+        sentence = first_sentence(card.text)
         assert 10 < len(sentence) < 300, figure
         assert not set("{}`") & set(sentence), figure
 
 
-def test_a_caption_is_read_without_what_a_report_fills_in() -> None:
-    caption = read_caption(
-        "{% set report = 1 %}\n.. note\nTasks of ``d`` networks: two\nlines. More.\n\n"
-        ":Paper: A; Fig. 1,\n  right\n:n: {{ report.counted(3) }}\n:Keys: seed\n{{ report.made() }}\n"
-    )
-    assert caption.text == "Tasks of d networks: two lines. More."
-    assert caption.fields == {"Paper": "A; Fig. 1, right", "Keys": "seed"}
-    assert first_sentence(caption.text) == "Tasks of d networks"
+def test_the_first_sentence_ends_at_a_stop_that_is_no_decimal_point() -> None:
+    assert first_sentence("Tasks of d networks: two lines. More.") == "Tasks of d networks"
     assert first_sentence("Error at 0.5 of 3 nats. More") == "Error at 0.5 of 3 nats"
 
 
@@ -107,7 +99,7 @@ def test_like_names_are_suggested() -> None:
     assert near_matches("continual", FIGURES) == " (did you mean gbi_continual?)"
     assert near_matches("qqq", FIGURES) == near_matches("", FIGURES) == ""
     with pytest.raises(WhichtaskError, match=r"no figure is called 'qqq'; all figures: whichtask reproduce --list"):
-        require_figure("qqq", dict.fromkeys(FIGURES, ""))
+        require_figure("qqq")
 
 
 def test_what_a_job_says_of_itself_cannot_move_the_cursor() -> None:

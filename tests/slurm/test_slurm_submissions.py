@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import yte  # type: ignore[import-untyped]
-from projects import ROOT, SLURM, Project
+from projects import ROOT, SLURM, TARGETS, Project
+
+from whichtask.plan.experiments import EXPERIMENTS, rule_of
+from whichtask.plan.figures import FIGURES
 
 pytestmark = pytest.mark.workflow
 SETTINGS = {
@@ -191,17 +194,18 @@ def profile() -> dict[str, Any]:
 
 
 def test_the_profile_knows_every_rule(made: Project) -> None:
+    code, said = made.snakemake("--list-rules")
+    assert code == 0
+    rules = set(re.findall(r"^([\w-]+)$", said, re.M)) - set(TARGETS)
     text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
-    rules = dict(re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *rule\b|\Z)", text, re.M | re.S))
-    rules = {name: body for name, body in rules.items() if re.search(r"^ *output:", body, re.M)}  # no mere targets
-    training = {name for name, body in rules.items() if re.search(r"\bgpu=1\b", body)}
-    _, said = made.snakemake("--summary", "--configfile", "config/smoke.yaml")
-    training |= set(re.findall(r"\t(infer_[\w-]+)\t", said))
+    training = set(re.findall(r"^ *rule (\w+):\n(?:(?!^ *(?:use )?rule\b).*\n)*? *gpu=1,", text, re.M))
+    training |= {name for name, base in re.findall(r"use rule (\w+) as (\w+)", text) if name in training}
     settings = profile()["set-resources"]
-    assert {name for name, resources in settings.items() if "slurm_extra" in resources} == training
-    drawn = set(re.findall(r"\t((?:td|gbi)_\w+)\t", said))
-    assert drawn
-    assert {*rules, *drawn} <= set(settings)
+    asked = {name for name, resources in settings.items() if "slurm_extra" in resources}
+    assert training <= asked
+    assert {rule for rule in asked - training if rule in rules} <= {rule_of(verb) for verb in EXPERIMENTS}
+    drawn = set(FIGURES)
+    assert rules <= set(settings)
     assert {name for name, group in profile()["groups"].items() if group == "figures"} >= drawn
     assert not training & set(profile()["groups"])
 

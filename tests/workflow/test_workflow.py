@@ -12,8 +12,10 @@ from PIL import Image
 from projects import Project, jobs
 
 from whichtask.claims import evaluate, load_claims
+from whichtask.config import FigureSettings
 from whichtask.data import ImageSet
-from whichtask.figures import FIGURES
+from whichtask.figures import draw_again, read_numbers
+from whichtask.plan.figures import FIGURES
 from whichtask.tasks import TaskSet, random_tasks, write_user_csv
 
 pytestmark = pytest.mark.workflow
@@ -134,7 +136,8 @@ def test_claims_are_read_from_exactly_the_numbers_in_the_figures(finished: Proje
     config = finished.folder / "config" / "claims.yaml"
     drawn = {claim.id for claim in load_claims(config) if claim.drawn}
     figures = sorted((finished.results / "figures").glob("*.csv"))
-    expected = evaluate(config, [], [], "smoke", "fashion_mnist", [], figures)
+    numbers = {path.stem: read_numbers(path) for path in figures}
+    expected = evaluate(config, [], [], "smoke", "fashion_mnist", [], numbers)
     found = pd.read_csv(finished.results / "claims.csv")
     columns = ["id", "ours", "low", "high", "n", "verdict"]
     for table in (expected, found):
@@ -142,6 +145,14 @@ def test_claims_are_read_from_exactly_the_numbers_in_the_figures(finished: Proje
     ours, theirs = (table[table["id"].isin(drawn)][columns].reset_index(drop=True) for table in (found, expected))
     assert len(ours) > 40
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, rtol=1e-8)
+
+
+@pytest.mark.parametrize("figure", sorted(name for name in DRAWN if not FIGURES[name].gallery))
+def test_a_figure_is_drawn_again_from_its_csv_alone(finished: Project, tmp_path: Path, figure: str) -> None:
+    drawn = finished.results / "figures"
+    draw_again(figure, drawn / f"{figure}.csv", tmp_path / f"{figure}.png", FigureSettings(dpi=80))
+    for ending in ("png", "svg"):
+        assert (tmp_path / f"{figure}.{ending}").read_bytes() == (drawn / f"{figure}.{ending}").read_bytes()
 
 
 STYLES = {
@@ -160,11 +171,13 @@ def test_a_changed_style_of_a_figure_reruns_one_job(finished: Project, style: st
 
 CODE = {
     # A file of the package: rules that must run again when it changes, and no other.
-    "figures/similarity.py": {"td_similarity"},
+    "figures/td/similarity.py": {"td_similarity"},
     # Its numbers are claimed, and they may have changed with it.
-    "figures/gbi_ood.py": {"gbi_ood_table", "gbi_ood_tau", "gbi_confidence_histograms", "claims"},
+    "figures/gbi/ood.py": {"gbi_ood_table", "gbi_ood_tau", "gbi_confidence_histograms", "claims"},
     "figures/style.py": {*DRAWN, "claims"},
     "claims/verdicts.py": {"claims"},
+    "studies/explain.py": {"explain", "td_explain", "td_gallery_uninterpretable"},
+    "plan/cards.py": set(),
     "figures/__init__.py": set(),
 }
 
