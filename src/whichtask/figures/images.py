@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from whichtask.figures.style import SIDE_COLOURS
+from whichtask.figures.palette import SIDE_COLOURS
 
 Array = npt.NDArray[Any]
 Pixels = npt.NDArray[np.uint8]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, Polygon, Rectangle
 from matplotlib.text import Text
 
-from whichtask.figures.style import NEUTRAL, SIDE_COLOURS
+from whichtask.figures.palette import NEUTRAL, SIDE_COLOURS
 
 Point = tuple[float, float]
 Shape = Literal["circle", "ellipse", "square", "triangle", "diamond", "ring"]
