@@ -211,8 +211,12 @@ def test_tables_of_other_tasks_are_refused(inputs: dict[str, Inputs], tmp_path: 
 
 
 def test_quartiles_are_those_of_the_tasks_and_copies_are_drawn_once(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    table = drawn("td_coverage", inputs["td_coverage"], tmp_path)
+    whole = drawn("td_coverage", inputs["td_coverage"], tmp_path)
     source = coverage_table()
+    table, tasks = whole[whole["row"] == "mean"], whole[whole["row"] == "task"]
+    assert tasks.groupby("embedding").size().to_dict() == {
+        k: 20 * n for k, n in table["embedding"].value_counts().items()
+    }
     counts = table["embedding"].value_counts().to_dict()
     assert counts == {"discovered": 2, "labels": 2, "untrained": 2, "pixels": 1, "features": 1}
     for row in table.to_dict("records"):
