@@ -5,14 +5,15 @@ A function takes numbers and draws them; which rows of which table they are is t
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -215,3 +216,27 @@ def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
         axes.set_title("\n".join(" " * math.ceil(len(keys) / columns)))  # keeps its place free
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "columnspacing": 1.4}
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
+
+
+def heat_map(
+    axes: Axes, shares: npt.NDArray[np.float64], label: str, least: float = 0.5, **bar: Any
+) -> Callable[[float], str]:
+    """Draw shares (``least`` to 1) as a matrix; unknown cells stay grey.
+
+    Args:
+        axes: empty.
+        shares: [rows, columns].
+        label: of the colour bar; none without it.
+        least: the darkest value.
+        bar: changes of the colour bar.
+
+    Returns:
+        The colour of text on a cell by its value.
+    """
+    axes.grid(visible=False)
+    axes.set_facecolor("#EEEEEE")
+    axes.tick_params(length=0)
+    picture = axes.imshow(shares, vmin=least, vmax=1.0, cmap="cividis", aspect="auto")
+    if label:
+        cast(Figure, axes.figure).colorbar(picture, ax=axes, label=label, **{"shrink": 0.9} | bar)
+    return lambda value: "white" if value < least + 0.45 * (1 - least) else "black"
