@@ -71,10 +71,10 @@ def draw_concavity(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     curves = table.groupby("alpha")
     for shade, (alpha, curve) in zip(np.linspace(0.35, 1.0, len(curves)), curves, strict=True):
         axes.plot(curve["q"], curve["bound"], color=LEARNED, alpha=shade, label=f"α = {alpha:g}")
-        best = curve.loc[curve["bound"].idxmax()]
+        best = curve.sort_values("bound").iloc[-1]
         axes.plot([best["q"]], [best["bound"]], "o", color=LEARNED, alpha=shade, markersize=6)
     axes.axvline(0.5, color=NEUTRAL, linestyle=":", linewidth=1.2)
-    axes.text(0.49, axes.get_ylim()[1] * 0.97, "maximum\nentropy", ha="right", va="top", fontsize=8, color=NEUTRAL)
+    axes.text(0.51, 0.05, "maximum\nentropy", va="bottom", fontsize=8, color=NEUTRAL)
     axes.set(xlabel="q, probability of task 1", ylabel="bound f(q), up to a constant [nats]")
     axes.legend(loc="lower right")
     annotate(

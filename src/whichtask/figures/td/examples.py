@@ -42,7 +42,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figur
     data = ImageSet.load(file(inputs, "data"))
     sizes = table.groupby(["kind", "side"]).size()
     columns = min(MOST_COLUMNS, int(sizes.max()))
-    lines = [int((-(-sizes[kind] // columns)).sum()) for kind in KINDS]
+    lines = [sum(-(-int(n) // columns) for n in sizes[kind]) for kind in KINDS]
     figure = Figure(figsize=(0.5 + 0.82 * columns, 1.1 + 0.98 * sum(lines)), layout="constrained")
     for axes, kind in zip(figure.subplots(2, 1, height_ratios=lines), KINDS, strict=True):
         _draw_task(axes, table[table["kind"] == kind], data.images, columns)

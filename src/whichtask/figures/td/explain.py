@@ -1,6 +1,5 @@
 """What tasks are about: how well features predict each of them, and those that features do not explain."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from whichtask.config import FigureSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, file, files
-from whichtask.figures.marks import estimate_in, value_text
+from whichtask.figures.marks import estimate_in, heat_map, value_text
 from whichtask.figures.means import means
 from whichtask.figures.palette import KIND_COLOURS, NEUTRAL
 from whichtask.figures.style import annotate
@@ -40,7 +39,7 @@ def numbers_explain(inputs: Inputs) -> pd.DataFrame:
     nulls = explained.groupby(["set", "predictor"], sort=False)["null"].mean()
     of_sets = of_sets.assign(null=nulls.to_numpy(), row="mean", task="")
     parts = [rows[rows["set"] == name] for name in explained["set"].unique() for rows in (of_sets, explained)]
-    table = pd.concat(parts, ignore_index=True)[["set", "row", *COLUMNS[1:]]]
+    table: pd.DataFrame = pd.concat(parts, ignore_index=True)[["set", "row", *COLUMNS[1:]]]
     if not inputs.get("tables"):
         return table
     scores, network = _scores(inputs)
@@ -62,32 +61,33 @@ def draw_explain(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     height, columns = max(lines.values()) + 1, len(predictors) + len(scores)
     figure = Figure(figsize=(LABELS + CELL * columns + 0.9, 1.35 + LINE * height), layout="constrained")
     axes = figure.subplots()
-
-    def write(x: int, row: Mapping[str, Any], value: str, form: str, colour: str = "black") -> None:
-        """Write a value into a cell; of means, which are bold, with its interval."""
-        mean, y = row["row"] == "mean", lines[row["set"], row["task"]]
-        estimate = estimate_in(pd.Series(row), value)
-        text = value_text(estimate, form) if mean else form.format(estimate.mean)
-        if not np.isnan(estimate.mean):  # a set that was explained but not scored
-            weight = "bold" if mean else "normal"
-            axes.text(x, y, text, ha="center", va="center", fontsize=6.5, color=colour, fontweight=weight)
-
     values = np.full((height, len(predictors)), np.nan)
-    for row in table.to_dict("records"):
-        x, value = predictors.index(row["predictor"]), row["balanced_accuracy"]
-        values[lines[row["set"], row["task"]], x] = value
-        write(x, row, "balanced_accuracy", "{:.2f}", "white" if value < 0.75 else "black")
-    for row in table.drop_duplicates(["set", "task"]).to_dict("records") if scores else []:
-        own, form = ("mean_", "{:.2f}") if row["row"] == "mean" else ("", "{:.3f}")
-        write(len(predictors), row, f"{own}agreement", form)
-        write(len(predictors) + 1, row, f"{own}train_accuracy", "{:.3f}")
-    picture = axes.imshow(values, vmin=min(0.5, np.nanmin(values)), vmax=1.0, cmap="cividis", aspect="auto")
-    figure.colorbar(picture, ax=axes, label="balanced accuracy", fraction=0.03, aspect=40, shrink=0.6)
-    axes.grid(visible=False)
+    for _, row in table.iterrows():
+        values[lines[row["set"], row["task"]], predictors.index(row["predictor"])] = row["balanced_accuracy"]
+    bar = {"fraction": 0.03, "aspect": 40, "shrink": 0.6}
+    colour_on = heat_map(axes, values, "balanced accuracy", min(0.5, np.nanmin(values)), **bar)
+    axes.set_facecolor("white")
+
+    def write(row: pd.Series, x: int, value: str, form: str, colour: str = "black") -> None:
+        """Write a value into a cell; of means, which are bold, with its interval."""
+        mean = row["row"] == "mean"
+        text = value_text(estimate_in(row, value), form) if mean else form.format(row[value])
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5}
+        if not np.isnan(row[value]):  # a set that was explained but not scored
+            weight = "bold" if mean else "normal"
+            axes.text(x, lines[row["set"], row["task"]], text, color=colour, fontweight=weight, **style)
+
+    for _, row in table.iterrows():
+        colour = colour_on(row["balanced_accuracy"])
+        write(row, predictors.index(row["predictor"]), "balanced_accuracy", "{:.2f}", colour)
+        if scores and row["predictor"] == predictors[0]:
+            own, form = ("mean_", "{:.2f}") if row["row"] == "mean" else ("", "{:.3f}")
+            write(row, len(predictors), f"{own}agreement", form)
+            write(row, len(predictors) + 1, f"{own}train_accuracy", "{:.3f}")
     axes.spines[:].set_visible(False)
     axes.set_xticks(range(columns), predictors + scores)
     axes.set_xlim(-0.5, columns - 0.5)
-    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    axes.tick_params(labeltop=True, labelbottom=False)
     tasks = table[table["row"] == "task"]
     counts = tasks.groupby("set")["task"].nunique()
     of_sets = {name: f"{name}: mean of {n} tasks" if n > 1 else f"{name}: 1 task" for name, n in counts.items()}

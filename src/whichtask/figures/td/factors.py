@@ -1,6 +1,5 @@
 """Which known factors the tasks of a search are: the best match of each factor, and how many are found."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,7 +8,7 @@ from matplotlib.patches import Rectangle
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, file
-from whichtask.figures.marks import dot_row, estimate_in, legend_above, name_rows
+from whichtask.figures.marks import dot_row, estimate_in, heat_map, legend_above, name_rows
 from whichtask.figures.palette import KIND_COLOURS, NEUTRAL
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import read_table
@@ -84,18 +83,16 @@ def _freeze_layout(figure: Figure) -> None:
 
 
 def _draw_matrix(axes: Axes, table: pd.DataFrame, sets: list[str], factors: list[str]) -> None:
-    values = np.full((len(sets), len(factors)), np.nan)
+    values = table.pivot_table(index="set", columns="factor", values="phi", sort=False).loc[sets, factors]
+    colour_on = heat_map(axes, values.to_numpy(), "", least=0)
     for row in table.to_dict("records"):
         y, x, phi = sets.index(row["set"]), factors.index(row["factor"]), row["phi"]
-        values[y, x] = phi
-        axes.text(x, y, f"{phi:.2f}", ha="center", va="center", fontsize=7, color="white" if phi < 0.5 else "black")
+        axes.text(x, y, f"{phi:.2f}", ha="center", va="center", fontsize=7, color=colour_on(phi))
         if row["tasks_that_found_it"]:
             frame = Rectangle((x - 0.45, y - 0.42), 0.9, 0.84, fill=False, edgecolor="#E8336D", linewidth=1.6)
             axes.add_patch(frame)
-    axes.imshow(values, vmin=0, vmax=1, cmap="cividis", aspect="auto")
     axes.set_xticks(range(len(factors)), factors, rotation=35, ha="left", rotation_mode="anchor")
-    axes.tick_params(length=0, labeltop=True, labelbottom=False)
-    axes.grid(visible=False)
+    axes.tick_params(labeltop=True, labelbottom=False)
     axes.spines[:].set_visible(False)
     axes.set_xlabel("largest |φ| with a split of the factor")
 

@@ -1,7 +1,6 @@
 """What discovered tasks look like: the images that each task is surest about."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
 from whichtask.figures.inputs import Inputs
-from whichtask.figures.marks import MARK, bars, legend_above
+from whichtask.figures.marks import MARK, bars, heat_map, legend_above
 from whichtask.figures.palette import SPLIT_COLOURS
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import RESAMPLES, only
@@ -43,7 +43,8 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
         for c, name in enumerate(names):
             known = ~np.isnan(shares[:, c, c])
             if known.any():  # a test image of this class in some split
-                mean = crossed_interval(shares[known, c, c].tolist(), *units[known].T.tolist(), resamples=RESAMPLES)
+                targets, tasks = units[known].T.tolist()
+                mean = crossed_interval(shares[known, c, c].tolist(), targets, tasks, resamples=RESAMPLES)
                 row = {"row": "class", "split": split, "true_class": name, "share": mean.mean}
                 rows.append(row | {"low": mean.low, "high": mean.high, "pairs": mean.n})
     # The adversarial split is the last.
@@ -72,7 +73,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     left.set_xlim(-0.6, len(names) - 0.4)
     left.set_ylabel("accuracy of a class\n[share of its test images]")
     legend_above(left, [split_key(split) for split in splits], columns=2)
-    _draw_confusion(figure, right, cells["share"].to_numpy(float).reshape(len(names), -1), names)
+    _draw_confusion(right, cells["share"].to_numpy(float).reshape(len(names), -1), names)
     for axes in (left, right):
         axes.set_xticks(range(len(names)), names, rotation=90, fontsize=_size(names))
         axes.tick_params(length=0)
@@ -106,11 +107,8 @@ def _mean(values: Floats) -> Floats:
     return means
 
 
-def _draw_confusion(figure: Figure, axes: Axes, matrix: Floats, names: list[str]) -> None:
-    axes.grid(visible=False)
-    axes.set_facecolor("#EEEEEE")
-    picture = axes.imshow(matrix, vmin=0, vmax=1, cmap="cividis")
-    figure.colorbar(picture, ax=axes, label="share of the true class", shrink=0.85)
+def _draw_confusion(axes: Axes, matrix: Floats, names: list[str]) -> None:
+    colour_on = heat_map(axes, matrix, "share of the true class", least=0)
     axes.set_yticks(range(len(names)), names, fontsize=_size(names))
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")
@@ -119,8 +117,8 @@ def _draw_confusion(figure: Figure, axes: Axes, matrix: Floats, names: list[str]
         return
     for (true, predicted), share in np.ndenumerate(matrix):
         if not np.isnan(share):
-            colour = "white" if share < 0.55 else "black"
-            axes.text(predicted, true, f"{share:.2f}", ha="center", va="center", fontsize=6.5, color=colour)
+            text = f"{share:.2f}"
+            axes.text(predicted, true, text, ha="center", va="center", fontsize=6.5, color=colour_on(share))
 
 
 def _size(names: list[str]) -> float:

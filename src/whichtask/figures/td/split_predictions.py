@@ -93,7 +93,7 @@ def read_class_splits(inputs: Inputs, figure: str) -> tuple[pd.DataFrame, Predic
             raise WhichtaskError(
                 f"{figure}: the predictions are of other images or classes in one file than in another"
             )
-    joined = {name: np.concatenate([getattr(found, name) for _, found in parts]) for name in BY_ROW}
+    joined: dict[str, Any] = {name: np.concatenate([getattr(found, name) for _, found in parts]) for name in BY_ROW}
     return pd.concat([rows for rows, _ in parts], ignore_index=True), first._replace(**joined)
 
 
@@ -102,5 +102,5 @@ def _of_classes(table: Path, path: Path) -> tuple[pd.DataFrame, Predictions]:
     accuracies = read_splits([table])
     found = read_predictions(path, accuracies)
     rows = np.flatnonzero((accuracies["kind"] == KIND) & (accuracies["source"] == DEFAULT_SOURCE))
-    kept = {name: getattr(found, name)[rows] for name in BY_ROW}
+    kept: dict[str, Any] = {name: getattr(found, name)[rows] for name in BY_ROW}
     return accuracies.iloc[rows].reset_index(drop=True), found._replace(**kept)
