@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from whichtask.config import FigureSettings
-from whichtask.figures import draw
+from whichtask.errors import WhichtaskError
+from whichtask.figures import draw, picture
 from whichtask.figures.gbi.diagram import method
 from whichtask.figures.sheet import Sheet
 from whichtask.figures.style import styled
@@ -34,6 +35,11 @@ def test_a_diagram_needs_no_input_and_has_the_same_bytes_again(figure: str, tmp_
     table = pd.read_csv(files[0])
     assert list(table.columns) == ["name", "text", "x_inches", "y_inches"]
     assert table["name"].is_unique
+
+
+def test_a_diagram_is_not_drawn_from_the_numbers_of_another() -> None:
+    with pytest.raises(WhichtaskError, match="these are not the numbers of td_diagram_split"):
+        picture("td_diagram_split", search().table(), SETTINGS)
 
 
 @pytest.mark.parametrize("make", SHEETS)

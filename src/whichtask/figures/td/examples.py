@@ -40,12 +40,13 @@ def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
     """Draw the images of the two sides of a human task, and below of a random one."""
     data = ImageSet.load(file(inputs, "data"))
-    sizes = table.groupby(["kind", "side"]).size()
-    columns = min(MOST_COLUMNS, int(sizes.max()))
-    lines = [sum(-(-int(n) // columns) for n in sizes[kind]) for kind in KINDS]
+    tasks = [table[table["kind"] == kind] for kind in KINDS]
+    sizes = [[int(n) for n in rows["side"].value_counts()] for rows in tasks]
+    columns = min(MOST_COLUMNS, max(map(max, sizes)))
+    lines = [sum(-(-n // columns) for n in of_task) for of_task in sizes]
     figure = Figure(figsize=(0.5 + 0.82 * columns, 1.1 + 0.98 * sum(lines)), layout="constrained")
-    for axes, kind in zip(figure.subplots(2, 1, height_ratios=lines), KINDS, strict=True):
-        _draw_task(axes, table[table["kind"] == kind], data.images, columns)
+    for axes, rows in zip(figure.subplots(2, 1, height_ratios=lines), tasks, strict=True):
+        _draw_task(axes, rows, data.images, columns)
     annotate(
         figure,
         f"The same images under two tasks ({data.name})",

@@ -81,9 +81,9 @@ def draw_explain(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         colour = colour_on(row["balanced_accuracy"])
         write(row, predictors.index(row["predictor"]), "balanced_accuracy", "{:.2f}", colour)
         if scores and row["predictor"] == predictors[0]:
-            own, form = ("mean_", "{:.2f}") if row["row"] == "mean" else ("", "{:.3f}")
-            write(row, len(predictors), f"{own}agreement", form)
-            write(row, len(predictors) + 1, f"{own}train_accuracy", "{:.3f}")
+            prefix, form = ("mean_", "{:.2f}") if row["row"] == "mean" else ("", "{:.3f}")
+            write(row, len(predictors), f"{prefix}agreement", form)
+            write(row, len(predictors) + 1, f"{prefix}train_accuracy", "{:.3f}")
     axes.spines[:].set_visible(False)
     axes.set_xticks(range(columns), predictors + scores)
     axes.set_xlim(-0.5, columns - 0.5)

@@ -11,20 +11,10 @@ from whichtask.figures.palette import SPLIT_COLOURS
 from whichtask.figures.tables import RESAMPLES, only, read_table
 from whichtask.stats import crossed_interval
 
-SPLIT_COLUMNS = (
-    "data",
-    "network",
-    "kind",
-    "target",
-    "task",
-    "split",
-    "seed",
-    "test_accuracy",
-    "train_accuracy",
-    "images_train",
-    "images_test",
-    "n_classes",
-)
+PAIR = ["kind", "target", "task"]
+GROUP = ["source", "kind"]
+MEASURED = ("test_accuracy", "train_accuracy", "images_train", "images_test", "n_classes")
+SPLIT_COLUMNS = ("data", "network", *PAIR, "split", "seed", *MEASURED)
 GROUPS = (
     ("discovered", "binary"),
     ("discovered", "classes"),
@@ -36,8 +26,6 @@ GROUPS = (
 DEFAULT_SOURCE = "discovered"
 DIFFERENCES = {"difference": "random", "matched_difference": "class_matched"}
 """Adversarial minus each control; the first is what the paper reports."""
-PAIR = ["kind", "target", "task"]
-GROUP = ["source", "kind"]
 WORST = "worst_group_accuracy"
 
 
