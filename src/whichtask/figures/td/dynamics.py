@@ -17,7 +17,7 @@ from whichtask.errors import WhichtaskError
 from whichtask.figures.animation import write_gif
 from whichtask.figures.images import Pixels, mosaic, show, tiles
 from whichtask.figures.inputs import Inputs, file, files
-from whichtask.figures.marks import line_key
+from whichtask.figures.marks import legend_above, line_key
 from whichtask.figures.palette import NEUTRAL, SIDE_COLOURS, colour_of
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import read_agreement
@@ -71,14 +71,9 @@ def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figur
         show(axes, _mosaic(labels, step, data.images))
         axes.set_title(f"outer step {step}", loc="left")
     sides = [line_key(f"side {k}", colour, marker="s", linestyle="") for k, colour in enumerate(SIDE_COLOURS)]
-    panels.legend(
-        [
-            line_key("proxy agreement (what is optimised, as hard labels)", CURVE),
-            line_key("chance, given the share of side 1", NEUTRAL, **DASHED),
-            line_key("full AS", CURVE, **FULL),
-            *sides,
-        ]
-    )
+    proxy = line_key("proxy agreement (what is optimised, as hard labels)", CURVE)
+    chance = line_key("chance, given the share of side 1", NEUTRAL, **DASHED)
+    legend_above(panels.upper, [proxy, chance, line_key("full AS", CURVE, **FULL), *sides])
     annotate(
         figure,
         f"Discovery of one task ({data.name})",

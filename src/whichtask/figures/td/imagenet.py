@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import MARK, bars, estimate_in, line_key, value_text
+from whichtask.figures.marks import MARK, bars, estimate_in, legend_above, line_key, value_text
 from whichtask.figures.palette import NEUTRAL, SPLIT_COLOURS
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import RESAMPLES, only, read_table
@@ -76,7 +76,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     markers = {f"{measure} accuracy": marker for measure, marker in MARKERS.items()}
     keys = [line_key(label, NEUTRAL, marker=marker, linestyle="", markersize=5) for label, marker in markers.items()]
     chance = line_key("chance: 1 or 5 / number of classes", NEUTRAL, linestyle=":", linewidth=1.0)
-    panels.legend([*keys, chance])
+    legend_above(panels.upper, [*keys, chance], columns=2)
     networks = table.groupby("split").size() // len(MARKERS)
     sizes = {column: _range(table[column]) for column in ("images_train", "images_test", "n_classes", "epochs")}
     annotate(

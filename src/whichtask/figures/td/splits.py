@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import MARK, POINTS, bars, estimate_in, line_key, value_text
+from whichtask.figures.marks import MARK, POINTS, bars, estimate_in, legend_above, line_key, value_text
 from whichtask.figures.palette import NEUTRAL, SPLIT_COLOURS
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import only
@@ -76,7 +76,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         if index == 0:
             chance = line_key("chance: 1 / number of classes", NEUTRAL, linestyle=":", linewidth=1.0)
             triangle = line_key("worst group: mean, interval", NEUTRAL, marker="v", linestyle="", markersize=5)
-            panels.legend([*map(split_key, splits), chance, *([triangle] if worst else [])])
+            legend_above(panels.upper, [*map(split_key, splits), chance, *([triangle] if worst else [])])
     matched = ", a class-matched one as many of every class" if "class_matched" in splits else ""
     triangles = (
         " Triangles: accuracy of the worst group that target and second attribute form, mean with such an interval."
