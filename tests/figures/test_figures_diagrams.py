@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from whichtask.config import FigureSettings
-from whichtask.figures import draw
+from whichtask.errors import WhichtaskError
+from whichtask.figures import draw, picture
 from whichtask.figures.gbi.diagram import method
 from whichtask.figures.sheet import Sheet
 from whichtask.figures.style import styled
@@ -36,9 +37,14 @@ def test_a_diagram_needs_no_input_and_has_the_same_bytes_again(figure: str, tmp_
     assert table["name"].is_unique
 
 
+def test_a_diagram_is_not_drawn_from_the_numbers_of_another() -> None:
+    with pytest.raises(WhichtaskError, match="these are not the numbers of td_diagram_split"):
+        picture("td_diagram_split", search().table(), SETTINGS)
+
+
 @pytest.mark.parametrize("make", SHEETS)
 def test_texts_are_inside_the_figure_and_in_their_boxes_and_apart(make: Callable[[], Sheet]) -> None:
-    with styled():
+    with styled({}):
         sheet = make()
         sheet.figure.draw_without_rendering()
         whole = sheet.figure.bbox
@@ -56,7 +62,7 @@ def test_texts_are_inside_the_figure_and_in_their_boxes_and_apart(make: Callable
 
 @pytest.mark.parametrize("make", SHEETS)
 def test_no_text_is_too_small_to_read(make: Callable[[], Sheet]) -> None:
-    with styled():
+    with styled({}):
         assert min(float(text.get_fontsize()) for text in make().texts) >= 7.5
 
 
@@ -70,7 +76,7 @@ def test_the_tasks_of_the_concept_are_three_balanced_labellings_that_differ() ->
 
 
 def test_the_score_in_the_diagram_is_that_of_the_drawn_predictions() -> None:
-    with styled():
+    with styled({}):
         table = agreement().table().set_index("name")["text"]
     first, second = (
         [text.rsplit("side ", 1)[1] for name, text in table.items() if str(name).startswith(f"prediction {member} ")]
@@ -84,7 +90,7 @@ def test_the_score_in_the_diagram_is_that_of_the_drawn_predictions() -> None:
 
 
 def test_the_split_trains_where_target_and_discovered_task_are_equal() -> None:
-    with styled():
+    with styled({}):
         table = split().table().set_index("name")["text"]
     for found in (0, 1):
         for target in (0, 1):

@@ -13,7 +13,7 @@ from whichtask.artifacts import write_csv, write_npz
 from whichtask.config import FigureSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw
+from whichtask.figures import draw, read_numbers
 from whichtask.figures.images import mosaic, tiles
 from whichtask.figures.td import split_gallery
 from whichtask.figures.td.split_gallery import median_row
@@ -253,6 +253,18 @@ def test_each_picture_stands_in_the_column_of_its_class(
             picture = pictures[row["rank"] - 1, CLASSES.index(row["column_class"])]
             enlarged = len(picture) // data.shape[0]
             assert (picture[::enlarged, ::enlarged, :1] == data.images[row["image_index"]]).all()
+
+
+def test_classes_called_by_numbers_keep_their_names(
+    data: ImageSet, results: tuple[pd.DataFrame, Arrays], tmp_path: Path
+) -> None:
+    names = ("00", "01", "02", "03")
+    numbered = ImageSet(data.name, data.x_train, data.y_train, data.x_test, data.y_test, names)
+    inputs = written(tmp_path, numbered, results[0], results[1] | {"class_names": np.array(names)})
+    for figure in FIGURES[1:]:
+        drawn(figure, inputs, tmp_path)
+        table = read_numbers(tmp_path / f"{figure}.csv")
+        assert set(table["predicted_class"].dropna()) == set(table["true_class"]) == set(names)
 
 
 def test_columns_without_mistakes_stay_white(

@@ -11,7 +11,7 @@ from whichtask.artifacts import read_csv, write_csv
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
-from whichtask.figures.td.imagenet import imagenet_numbers
+from whichtask.figures.td.imagenet import numbers
 
 
 def accuracies(folder: Path, split: str, top1: float, seed: int = 0, **changes: Any) -> Path:
@@ -57,14 +57,14 @@ def test_several_networks_are_drawn_side_by_side(tmp_path: Path) -> None:
         accuracies(tmp_path, split, 0.3 + 0.1 * seed, seed) for split in ("random", "adversarial") for seed in (1, 0)
     ]
     draw("td_imagenet", {"tables": paths}, tmp_path / "figure.png", FigureSettings(dpi=60))
-    assert imagenet_numbers(paths)["seed"].tolist() == [0, 0, 1, 1] * 2
+    assert numbers({"tables": paths})["seed"].tolist() == [0, 0, 1, 1] * 2
 
 
 def test_tables_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     one = accuracies(tmp_path, "random", 0.5)
     with pytest.raises(WhichtaskError, match="needs accuracies of the splits random and adversarial, but has random"):
-        imagenet_numbers([one])
+        numbers({"tables": [one]})
     with pytest.raises(WhichtaskError, match="mix several values of 'network'"):
-        imagenet_numbers([one, accuracies(tmp_path, "adversarial", 0.5, network="resnet18")])
+        numbers({"tables": [one, accuracies(tmp_path, "adversarial", 0.5, network="resnet18")]})
     with pytest.raises(WhichtaskError, match="mix several values of 'epochs'"):
-        imagenet_numbers([one, accuracies(tmp_path, "adversarial", 0.5, epochs=3)])
+        numbers({"tables": [one, accuracies(tmp_path, "adversarial", 0.5, epochs=3)]})

@@ -17,7 +17,7 @@ from whichtask.networks import build, without_running_stats
 from whichtask.studies import proxy
 from whichtask.studies.proxy import measure_proxy, proxy_rows
 from whichtask.tasks import TaskSet, human_tasks, random_tasks
-from whichtask.training import ImageBank, divide
+from whichtask.training import ImageBank, LiveState, divide
 
 DATA = DataSettings(train_images=200, heldout_images=80, discovery_heldout_images=61)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from whichtask.claims.model import EACH, Drawn, Measure
 from whichtask.errors import WhichtaskError
 from whichtask.figures.tables import only, pairwise_interval
-from whichtask.figures.td.splits import paired
+from whichtask.figures.td.split_pairs import paired
 from whichtask.stats import Estimate, crossed_interval, difference_interval, mean_interval
 
 

@@ -26,7 +26,7 @@ from whichtask.claims.evidence import NOTHING, Evidence, drawn_evidence, evidenc
 from whichtask.claims.model import SPLIT_STATISTICS, Claim, Kind, Measure, load_claims
 from whichtask.errors import WhichtaskError
 from whichtask.figures.tables import AGREEMENT_COLUMNS, only, read_agreement, read_similarity
-from whichtask.figures.td.splits import read_splits
+from whichtask.figures.td.split_pairs import read_splits
 from whichtask.stats import Estimate
 
 Verdict = Literal["agrees", "differs", "undecided", "not comparable at this scale", "not measured"]

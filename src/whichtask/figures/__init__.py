@@ -25,6 +25,9 @@ from whichtask.figures.style import save, styled
 from whichtask.plan.cards import FigureCard
 from whichtask.plan.figures import FIGURES
 
+CLASS_NAMES = ("class_name", "column_class", "true_class", "predicted_class")
+"""Columns of text, also where classes are called "0" to "9"."""
+
 
 def card_of(figure: str) -> FigureCard:
     """Return the card of a figure.
@@ -79,7 +82,9 @@ def read_numbers(path: Path) -> pd.DataFrame:
 
 
 def _as_read(content: bytes) -> pd.DataFrame:
-    return pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""])
+    return pd.read_csv(
+        io.BytesIO(content), keep_default_na=False, na_values=[""], dtype=dict.fromkeys(CLASS_NAMES, str)
+    )
 
 
 def picture(figure: str, table: pd.DataFrame, settings: FigureSettings, inputs: Inputs | None = None) -> Figure:

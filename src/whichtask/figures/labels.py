@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 SIZE = 7.5
-# Corners first: bars of an interval in x and y leave them free.
+# Corners: bars of an interval in x and y leave them free.
 DIRECTIONS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-DISTANCES = (5.0, 12.0, 20.0, 28.0)  # points
+OFFSETS = [(right * far, up * far * 0.8) for far in (5.0, 12.0, 20.0, 28.0) for right, up in DIRECTIONS]  # points
 SAMPLES = 60  # of each line, to see what a label would cover
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
@@ -34,32 +35,25 @@ def place_labels(axes: Axes, x: pd.Series, y: pd.Series, texts: Sequence[str], l
     ends = ends[np.isfinite(ends).all(axis=(1, 2))]
     along = np.linspace(0, 1, SAMPLES)[:, None, None]
     covered = axes.transData.transform((ends[:, 0] + along * (ends[:, 1] - ends[:, 0])).reshape(-1, 2))
+
+    def cost(label: Annotation, offset: tuple[float, float]) -> float:
+        box = _move(label, offset)
+        outside = box.width * box.height - _shared(box, axes.bbox)
+        on_lines = int(((covered > box.min) & (covered < box.max)).all(axis=1).sum())
+        return sum(_shared(box, other) for other in taken) + outside + 20 * on_lines + abs(offset[0])
+
     for point, text in zip(zip(x, y, strict=True), texts, strict=True):
-        if not np.isfinite(point).all():
-            continue
-        best, least = None, np.inf
-        for distance in DISTANCES:
-            for right, up in DIRECTIONS:
-                label = axes.annotate(
-                    text,
-                    point,
-                    xytext=(right * distance, up * distance * 0.8),
-                    textcoords="offset points",
-                    ha="left" if right > 0 else "right",
-                    va="bottom" if up > 0 else "top",
-                    fontsize=SIZE,
-                )
-                box = label.get_window_extent()
-                outside = box.width * box.height - _shared(box, axes.bbox)
-                on_lines = int(((covered > box.min) & (covered < box.max)).all(axis=1).sum())
-                cost = sum(_shared(box, other) for other in taken) + outside + 20 * on_lines + distance
-                if cost < least:
-                    if best is not None:
-                        best.remove()
-                    best, least, chosen = label, cost, box
-                else:
-                    label.remove()
-        taken.append(chosen)
+        if np.isfinite(point).all():
+            label = axes.annotate(text, point, xytext=(0, 0), textcoords="offset points", fontsize=SIZE)
+            best = min(OFFSETS, key=lambda offset: cost(label, offset))
+            taken.append(_move(label, best))
+
+
+def _move(label: Annotation, offset: tuple[float, float]) -> Bbox:
+    """Put a label at an offset from its point, and return the box that it then covers."""
+    label.xyann = offset
+    label.set(ha="left" if offset[0] > 0 else "right", va="bottom" if offset[1] > 0 else "top")
+    return label.get_window_extent()
 
 
 def _shared(first: Bbox, second: Bbox) -> float:

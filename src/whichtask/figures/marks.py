@@ -3,9 +3,10 @@
 A function takes numbers and draws them; which rows of which table they are is the figure's business.
 """
 
+import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -216,7 +217,7 @@ def line_key(label: str, colour: str, **style: Any) -> Line2D:
 def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
     """Put a legend above axes, where it hides nothing; it may be wider than they are."""
     if not axes.get_title():
-        axes.set_title(" ")  # keeps its place free
+        axes.set_title("\n".join(" " * math.ceil(len(keys) / columns)))  # keeps its place free
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "columnspacing": 1.4}
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
 
@@ -232,3 +233,27 @@ def panel_rows(figure: Figure, columns: Sequence[int], heights: Sequence[float])
     """Return rows of panels, each row with its own number of columns and its own room for labels."""
     cells = figure.add_gridspec(len(columns), 1, height_ratios=heights)
     return [list(cells[row].subgridspec(1, n).subplots(squeeze=False)[0]) for row, n in enumerate(columns)]
+
+
+def heat_map(
+    axes: Axes, shares: npt.NDArray[np.float64], label: str, least: float = 0.5, **bar: Any
+) -> Callable[[float], str]:
+    """Draw shares (``least`` to 1) as a matrix; unknown cells stay grey.
+
+    Args:
+        axes: empty.
+        shares: [rows, columns].
+        label: of the colour bar; none without it.
+        least: the darkest value.
+        bar: changes of the colour bar.
+
+    Returns:
+        The colour of text on a cell by its value.
+    """
+    axes.grid(visible=False)
+    axes.set_facecolor("#EEEEEE")
+    axes.tick_params(length=0)
+    picture = axes.imshow(shares, vmin=least, vmax=1.0, cmap="cividis", aspect="auto")
+    if label:
+        cast(Figure, axes.figure).colorbar(picture, ax=axes, label=label, **{"shrink": 0.9} | bar)
+    return lambda value: "white" if value < least + 0.45 * (1 - least) else "black"

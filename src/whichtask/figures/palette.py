@@ -32,6 +32,9 @@ FAMILY_COLOURS = {"gbi": VERMILION, "classifier": BLUE, "generative": GREEN, "gr
 # Frames round images: the two ends of ColorBrewer's PRGn differ in hue and in lightness, and no kind has them.
 SIDE_COLOURS = ("#762A83", "#5AAE61")
 """The two sides of a task."""
+# No kind of task has these colours; they differ in lightness as well as in hue.
+SPLIT_COLOURS = {"random": "#332288", "class_matched": "#CCBB44", "adversarial": "#BB5566"}
+"""Kinds of train-test splits."""
 
 
 def colour_of(kind: str) -> str:

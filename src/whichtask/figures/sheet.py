@@ -1,6 +1,6 @@
 """A sheet in inches on which diagrams are drawn: texts, boxes, arrows and small pictures, each listed by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, Polygon, Rectangle
 from matplotlib.text import Text
 
-from whichtask.figures.style import NEUTRAL, SIDE_COLOURS
+from whichtask.config import FigureSettings
+from whichtask.figures.inputs import Inputs
+from whichtask.figures.palette import NEUTRAL, SIDE_COLOURS
 
 Point = tuple[float, float]
 Shape = Literal["circle", "ellipse", "square", "triangle", "diamond", "ring"]
@@ -108,6 +110,23 @@ class Sheet:
         self.axes.add_patch(ground)
         self.axes.add_patch(_glyph(shape, place, size * 0.28, PAPER if dark else NIGHT))
         self._list(name, place, f"{shape}, {'dark' if dark else 'light'}, side {'none' if side is None else side}")
+
+
+def figure_of(
+    make: Callable[[], Sheet],
+) -> tuple[Callable[[Inputs], pd.DataFrame], Callable[[pd.DataFrame, FigureSettings], Figure]]:
+    """Return the two functions of a figure that is a diagram: its elements, and the sheet drawn anew."""
+
+    def numbers(_: Inputs) -> pd.DataFrame:
+        return make().table()
+
+    def draw(table: pd.DataFrame, _: FigureSettings) -> Figure:
+        sheet = make()
+        if missing := set(sheet.table()["name"]) - set(table["name"]):
+            raise KeyError(min(missing))
+        return sheet.figure
+
+    return numbers, draw
 
 
 def _glyph(shape: Shape, place: Point, radius: float, colour: str) -> Patch:

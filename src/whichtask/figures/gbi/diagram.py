@@ -1,17 +1,14 @@
 """Gradient-Based Inference drawn by code: its three phases, and the bound that inference maximises (Fig. 1)."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.special import expit
 
 from whichtask.config import FigureSettings
 from whichtask.figures.inputs import Inputs
-from whichtask.figures.sheet import Sheet
-from whichtask.figures.style import NEUTRAL, annotate, colour_of, save, styled
-from whichtask.figures.td.diagrams import save_sheet
+from whichtask.figures.palette import NEUTRAL, colour_of
+from whichtask.figures.sheet import Sheet, figure_of
+from whichtask.figures.style import annotate
 
 LEARNED, GIVEN = colour_of("discovered"), colour_of("human")
 PHASES = (
@@ -23,12 +20,6 @@ PHASES = (
 LOG_RATIO = 1.5
 """log p(X, Z=1) - log p(X, Z=2) of the drawn example."""
 ALPHAS = (0.25, 0.5, 1.0, 2.0)
-
-
-@styled()
-def draw_method(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw which weights change in which phase. Takes no inputs."""
-    save_sheet(method(), out, settings)
 
 
 def method() -> Sheet:
@@ -62,33 +53,35 @@ def method() -> Sheet:
     return sheet
 
 
-@styled()
-def draw_concavity(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw the bound f(q) = E_q[log p(X, Z)] + alpha H(q) of two tasks: concave, and where its maximum lies.
+numbers_method, draw_method = figure_of(method)
 
-    A plot of the formula, not a measurement. Takes no inputs.
-    """
+
+def numbers_concavity(_: Inputs) -> pd.DataFrame:
+    """Return the bound f(q) = E_q[log p(X, Z)] + alpha H(q) of two tasks in nats: the formula, not a measurement."""
     q = np.linspace(1e-4, 1 - 1e-4, 401)
     entropy = -(q * np.log(q) + (1 - q) * np.log(1 - q))
     rows = [pd.DataFrame({"alpha": alpha, "q": q, "bound": LOG_RATIO * q + alpha * entropy}) for alpha in ALPHAS]
-    table = pd.concat(rows, ignore_index=True)
+    return pd.concat(rows, ignore_index=True).assign(log_ratio_nats=LOG_RATIO)
+
+
+def draw_concavity(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw the bound for several alpha, and where its maximum lies."""
     figure = Figure(figsize=(6.8, 4.4), layout="constrained")
     axes = figure.subplots()
-    shades = np.linspace(0.35, 1.0, len(ALPHAS))
-    for alpha, shade, curve in zip(ALPHAS, shades, rows, strict=True):
+    curves = table.groupby("alpha")
+    for shade, (alpha, curve) in zip(np.linspace(0.35, 1.0, len(curves)), curves, strict=True):
         axes.plot(curve["q"], curve["bound"], color=LEARNED, alpha=shade, label=f"α = {alpha:g}")
-        best = expit(LOG_RATIO / alpha)
-        value = LOG_RATIO * best - alpha * (best * np.log(best) + (1 - best) * np.log(1 - best))
-        axes.plot([best], [value], "o", color=LEARNED, alpha=shade, markersize=6)
+        best = curve.sort_values("bound").iloc[-1]
+        axes.plot([best["q"]], [best["bound"]], "o", color=LEARNED, alpha=shade, markersize=6)
     axes.axvline(0.5, color=NEUTRAL, linestyle=":", linewidth=1.2)
-    axes.text(0.49, axes.get_ylim()[1] * 0.97, "maximum\nentropy", ha="right", va="top", fontsize=8, color=NEUTRAL)
+    axes.text(0.51, 0.05, "maximum\nentropy", va="bottom", fontsize=8, color=NEUTRAL)
     axes.set(xlabel="q, probability of task 1", ylabel="bound f(q), up to a constant [nats]")
     axes.legend(loc="lower right")
     annotate(
         figure,
         "What inference maximises, for two tasks",
         f"f(q) = E[log p(X, Z)] + α H(q) is concave in q; points: its maximum, softmax of the log-likelihoods over α. "
-        f"Task 1 is {LOG_RATIO:g} nats more likely. One gradient step starts where the entropy is largest. The formula "
-        "is plotted; nothing is measured.",
+        f"Task 1 is {table['log_ratio_nats'].iloc[0]:g} nats more likely. One gradient step starts where the entropy "
+        "is largest. The formula is plotted; nothing is measured.",
     )
-    save(figure, table, out, settings)
+    return figure

@@ -1,13 +1,9 @@
 """Diagrams of the ideas, drawn by code: the question from its two sides, and the agreement score."""
 
-from pathlib import Path
-
 from matplotlib.patches import Rectangle
 
-from whichtask.config import FigureSettings
-from whichtask.figures.inputs import Inputs
-from whichtask.figures.sheet import Point, Shape, Sheet
-from whichtask.figures.style import NEUTRAL, SIDE_COLOURS, colour_of, save, styled
+from whichtask.figures.palette import NEUTRAL, SIDE_COLOURS, colour_of
+from whichtask.figures.sheet import Point, Shape, Sheet, figure_of
 
 IMAGES: tuple[tuple[Shape, bool], ...] = (
     ("circle", False),
@@ -23,23 +19,6 @@ BY_SHAPE = tuple(int(shape not in ROUND) for shape, _ in IMAGES)
 BY_LIGHT = tuple(int(dark) for _, dark in IMAGES)
 BY_COIN = (1, 1, 0, 0, 1, 0)
 FOUND, GIVEN, CHANCE = colour_of("discovered"), colour_of("human"), colour_of("random")
-
-
-@styled()
-def draw_concept(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw the two questions: which network suits a task, and which tasks suit a network. Takes no inputs."""
-    save_sheet(concept(), out, settings)
-
-
-@styled()
-def draw_agreement(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw how the agreement score is computed. Takes no inputs."""
-    save_sheet(agreement(), out, settings)
-
-
-def save_sheet(sheet: Sheet, out: Path, settings: FigureSettings) -> None:
-    """Write a diagram and the list of its elements."""
-    save(sheet.figure, sheet.table(), out, settings)
 
 
 def _row(sheet: Sheet, name: str, start: Point, sides: tuple[int, ...] | None, step: float = 0.52) -> None:
@@ -125,3 +104,7 @@ def agreement() -> Sheet:
     )
     sheet.text("note", (0.15, 0.28), note, size=8, ha="left", color=NEUTRAL)
     return sheet
+
+
+numbers_concept, draw_concept = figure_of(concept)
+numbers_agreement, draw_agreement = figure_of(agreement)

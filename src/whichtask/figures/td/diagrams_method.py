@@ -1,29 +1,13 @@
 """Diagrams of the methods, drawn by code: the search for tasks, and adversarial splits."""
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.patches import Circle, Rectangle
 
-from whichtask.config import FigureSettings
-from whichtask.figures.inputs import Inputs
-from whichtask.figures.sheet import INK, Point, Shape, Sheet, tint
-from whichtask.figures.style import NEUTRAL, SIDE_COLOURS, colour_of, styled
-from whichtask.figures.td.diagrams import FOUND, GIVEN, IMAGES, save_sheet
+from whichtask.figures.palette import NEUTRAL, SIDE_COLOURS, colour_of
+from whichtask.figures.sheet import INK, Point, Shape, Sheet, figure_of, tint
+from whichtask.figures.td.diagrams import FOUND, GIVEN, IMAGES
 
 TRAIN = colour_of("factor")
-
-
-@styled()
-def draw_search(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw how tasks are parametrised and found. Takes no inputs."""
-    save_sheet(search(), out, settings)
-
-
-@styled()
-def draw_split(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw how a discovered task divides images into an adversarial train-test split. Takes no inputs."""
-    save_sheet(split(), out, settings)
 
 
 def search() -> Sheet:
@@ -152,3 +136,7 @@ def _draw_cell(sheet: Sheet, centre: Point, size: Point, *, train: bool) -> None
     patch = Rectangle(corner, *size, edgecolor="white", linewidth=2.0, zorder=1)
     patch.set_facecolor(tint(TRAIN if train else FOUND, 0.16))
     sheet.axes.add_patch(patch)
+
+
+numbers_search, draw_search = figure_of(search)
+numbers_split, draw_split = figure_of(split)

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -17,44 +17,63 @@ from whichtask.errors import WhichtaskError
 from whichtask.figures.animation import write_gif
 from whichtask.figures.images import Pixels, mosaic, show, tiles
 from whichtask.figures.inputs import Inputs, file, files
-from whichtask.figures.style import NEUTRAL, SIDE_COLOURS, annotate, colour_of, save, styled
+from whichtask.figures.marks import legend_above, line_key
+from whichtask.figures.palette import NEUTRAL, SIDE_COLOURS, colour_of
+from whichtask.figures.style import annotate
 from whichtask.figures.tables import read_agreement
 from whichtask.figures.td.panels import ScorePanels
 
 RECORDED = ("outer_step", "proxy_agreement", "positive_rate", "probabilities", "image_indices")
 SET = "dynamics"
 CURVE = colour_of("discovered")
+DASHED: dict[str, Any] = {"linestyle": "--", "linewidth": 1.0}
+FULL: dict[str, Any] = {"linestyle": "", "marker": "D", "markeredgecolor": "black"}
 COLUMNS = 6
 GIF_INCHES, GIF_DPI = (7.4, 3.7), 100
 
 
-@styled()
-def draw_dynamics(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw the curves and the shown images at the first, middle and last record; and everything moving, as a GIF.
+def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Return the record of a run and the scores of the tasks frozen on the way.
 
-    Args:
-        inputs: ``data``, an image set; ``dynamics``, the record of the run; ``tables``, agreement of the tasks frozen
-            on the way, named ``step_NNNN``.
-        out: the PNG; the GIF is written beside it.
-        settings: resolution, time of a frame.
+    Rows are ``curve`` (proxy agreement at a recorded step), ``label`` (side of a shown image at it) and ``score`` (full
+    agreement of one pair of networks).
+
+    ``inputs``: ``data``, an image set; ``dynamics``, the record of the run; ``tables``, agreement of the frozen tasks,
+    named ``step_NNNN``.
     """
     data = ImageSet.load(file(inputs, "data"))
-    table = pd.concat(
-        [_record(file(inputs, "dynamics"), data), _frozen(files(inputs, "tables"))], ignore_index=True
-    ).sort_values(["row", "outer_step"], kind="stable", ignore_index=True)
-    labels = table[table["row"] == "label"]
-    steps = labels["outer_step"].unique()
-    shown = list(dict.fromkeys([steps[0], steps[len(steps) // 2], steps[-1]]))
+    parts = [_record(file(inputs, "dynamics"), data), _frozen(files(inputs, "tables"))]
+    return pd.concat(parts, ignore_index=True).sort_values(["row", "outer_step"], kind="stable", ignore_index=True)
+
+
+def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
+    """Draw the curves, and below them the shown images at the first, middle and last record."""
+    data = ImageSet.load(file(inputs, "data"))
+    curve, labels, score = _parts(table)
     figure = Figure(figsize=(7.4, 6.3), layout="constrained")
     grid = figure.add_gridspec(2, 1, height_ratios=[1.5, 1])
     panels = ScorePanels(figure, grid[0])
-    _draw_curves(panels, table)
+    panels.upper.plot(curve["outer_step"], curve["agreement"], color=CURVE, linewidth=1.4)
+    panels.upper.plot(curve["outer_step"], curve["chance_agreement"], color=NEUTRAL, **DASHED)
+    # Pairs of one step stand side by side.
+    x = score["outer_step"] + (score["pair"] - score["pair"].mean()) * 0.012 * np.ptp(curve["outer_step"])
+    panels.upper.vlines(x, score["agreement_low"], score["agreement_high"], color="black", linewidth=1.0)
+    for axes, column in ((panels.upper, "agreement"), (panels.lower, "train_accuracy")):
+        axes.plot(x, score[column], color=CURVE, markersize=4, clip_on=False, **FULL)
+    panels.limit(table.rename(columns={"agreement_low": "low"}))
+    panels.upper.set_ylabel("agreement\n[share of images]")
+    panels.lower.set_xlabel("outer step")
+    steps = labels["outer_step"].unique()
+    shown = list(dict.fromkeys([steps[0], steps[len(steps) // 2], steps[-1]]))
     pictures = grid[1].subgridspec(1, len(shown))
     for position, step in enumerate(shown):
         axes = figure.add_subplot(pictures[position])
-        show(axes, label_mosaic(labels[labels["outer_step"] == step], data.images))
+        show(axes, _mosaic(labels, step, data.images))
         axes.set_title(f"outer step {step}", loc="left")
-    panels.legend(_keys())
+    sides = [line_key(f"side {k}", colour, marker="s", linestyle="") for k, colour in enumerate(SIDE_COLOURS)]
+    proxy = line_key("proxy agreement (what is optimised, as hard labels)", CURVE)
+    chance = line_key("chance, given the share of side 1", NEUTRAL, **DASHED)
+    legend_above(panels.upper, [proxy, chance, line_key("full AS", CURVE, **FULL), *sides])
     annotate(
         figure,
         f"Discovery of one task ({data.name})",
@@ -62,8 +81,47 @@ def draw_dynamics(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
         "over held-out images. Proxy: two networks after the few inner steps, mean since the record before. "
         f"Below: {labels['image_index'].nunique()} fixed images, framed by the side that they are on.",
     )
-    save(figure, table, out, settings)
-    _animate(table, data.images, out.with_suffix(".gif"), settings.gif_milliseconds)
+    return figure
+
+
+def animate(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs, out: Path) -> None:
+    """Write the labels of the shown images and the growing curves as a GIF."""
+    images = ImageSet.load(file(inputs, "data")).images
+    curve, labels, score = _parts(table)
+    steps = labels["outer_step"].unique()
+    figure = Figure(figsize=GIF_INCHES, dpi=GIF_DPI, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+    first = _mosaic(labels, steps[0], images)
+    show(left, first)
+    for side, colour in enumerate(SIDE_COLOURS):
+        left.text(side * first.shape[1] / 4, first.shape[0] + 8, f"side {side}", va="top", color=colour)
+    # The limits are fixed, so that only the curve moves.
+    right.set_xlim(steps.min(), max(table["outer_step"].max(), steps.min() + 1))
+    right.set_ylim(min(0.45, table[["agreement", "chance_agreement"]].min().min() - 0.04), 1.02)
+    right.set(xlabel="outer step", ylabel="agreement [share of images]")
+    columns = (
+        (curve, "agreement", Line2D([], [], color=CURVE, linewidth=1.6, label="proxy agreement")),
+        (score, "agreement", Line2D([], [], color=CURVE, markersize=5, clip_on=False, label="full AS", **FULL)),
+        (curve, "chance_agreement", Line2D([], [], color=NEUTRAL, label="chance", **DASHED)),
+    )
+    for _, _, line in columns:
+        right.add_line(line)
+    right.legend(loc="lower left", bbox_to_anchor=(-0.03, 1.0), ncols=3, columnspacing=1.0)
+
+    def at(step: int) -> None:
+        left.images[0].set_data(_mosaic(labels, step, images))
+        left.set_title(f"outer step {step}", loc="left")
+        for rows, column, line in columns:
+            so_far = rows[rows["outer_step"] <= step]
+            line.set_data(so_far["outer_step"], so_far[column])
+
+    write_gif(figure, at, [int(step) for step in steps], out, settings.gif_milliseconds)
+
+
+def _parts(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the rows of curves, labels and scores."""
+    curve, labels, score = (table[table["row"] == row] for row in ("curve", "label", "score"))
+    return curve, labels.astype({"image_index": int, "side": int}), score
 
 
 def _record(path: Path, data: ImageSet) -> pd.DataFrame:
@@ -86,27 +144,18 @@ def _record(path: Path, data: ImageSet) -> pd.DataFrame:
         )
     if not len(indices) or indices.min() < 0 or indices.max() >= len(data.images):
         raise WhichtaskError(f"{path}: image_indices must be 0 to {len(data.images) - 1}, images of {data.name!r}")
-    rate = arrays["positive_rate"]
-    curve = pd.DataFrame(
-        {
-            "row": "curve",
-            "outer_step": steps,
-            "agreement": arrays["proxy_agreement"],
-            # A task with all images on one side is agreed on for nothing: what two networks that know only the share
-            # of side 1 would reach.
-            "chance_agreement": rate**2 + (1 - rate) ** 2,
-        }
-    )
+    # A task with all images on one side is agreed on for nothing: what two networks that know only the share of side 1
+    # would reach.
+    chance = arrays["positive_rate"] ** 2 + (1 - arrays["positive_rate"]) ** 2
+    scores = {"agreement": arrays["proxy_agreement"], "chance_agreement": chance}
     order = np.argsort(probabilities[-1], kind="stable")
-    labels = pd.DataFrame(
-        {
-            "row": "label",
-            "outer_step": np.repeat(steps, len(indices)),
-            "image_index": np.tile(indices[order], len(steps)),
-            "side": (probabilities[:, order] > 0.5).astype(int).ravel(),
-        }
-    )
-    return pd.concat([curve, labels], ignore_index=True)
+    of_images = {
+        "outer_step": np.repeat(steps, len(indices)),
+        "image_index": np.tile(indices[order], len(steps)),
+        "side": (probabilities[:, order] > 0.5).astype(int).ravel(),
+    }
+    curve = pd.DataFrame({"row": "curve", "outer_step": steps} | scores)
+    return pd.concat([curve, pd.DataFrame({"row": "label"} | of_images)], ignore_index=True)
 
 
 def _frozen(paths: Sequence[Path]) -> pd.DataFrame:
@@ -127,76 +176,7 @@ def _frozen(paths: Sequence[Path]) -> pd.DataFrame:
     return table[columns].assign(row="score", outer_step=steps)
 
 
-def label_mosaic(rows: pd.DataFrame, images: Pixels) -> Pixels:
-    """Draw the shown images of one step, framed by side."""
-    return mosaic(tiles(images[rows["image_index"].astype(int)], rows["side"].to_numpy(int)), COLUMNS).pixels
-
-
-def _keys() -> list[Line2D]:
-    proxy = Line2D([], [], color=CURVE, linewidth=1.4, label="proxy agreement (what is optimised, as hard labels)")
-    full = Line2D([], [], color=CURVE, marker="D", linestyle="", markeredgecolor="black", label="full AS")
-    chance = Line2D([], [], color=NEUTRAL, linestyle="--", linewidth=1.0, label="chance, given the share of side 1")
-    sides = [
-        Line2D([], [], color=colour, marker="s", linestyle="", label=f"side {side}")
-        for side, colour in enumerate(SIDE_COLOURS)
-    ]
-    return [proxy, chance, full, *sides]
-
-
-def _draw_curves(panels: ScorePanels, table: pd.DataFrame) -> None:
-    """Draw proxy, chance and full agreement, and the train accuracy behind the latter."""
-    curve, score = table[table["row"] == "curve"], table[table["row"] == "score"]
-    panels.upper.plot(curve["outer_step"], curve["agreement"], color=CURVE, linewidth=1.4)
-    panels.upper.plot(curve["outer_step"], curve["chance_agreement"], "--", color=NEUTRAL, linewidth=1.0)
-    # Pairs of one step stand side by side.
-    x = score["outer_step"] + (score["pair"] - score["pair"].mean()) * 0.012 * np.ptp(curve["outer_step"])
-    panels.upper.vlines(x, score["agreement_low"], score["agreement_high"], color="black", linewidth=1.0)
-    for axes, column in ((panels.upper, "agreement"), (panels.lower, "train_accuracy")):
-        axes.plot(x, score[column], "D", color=CURVE, markersize=4, markeredgecolor="black", clip_on=False)
-    panels.limit(table.rename(columns={"agreement_low": "low"}))
-    panels.upper.set_ylabel("agreement\n[share of images]")
-    panels.lower.set_xlabel("outer step")
-
-
-def _animate(table: pd.DataFrame, images: Pixels, out: Path, milliseconds: int) -> None:
-    """Write the labels of the shown images and the growing curves as a GIF."""
-    labels = table[table["row"] == "label"]
-    curve, score = table[table["row"] == "curve"], table[table["row"] == "score"]
-    steps = labels["outer_step"].unique()
-    figure = Figure(figsize=GIF_INCHES, dpi=GIF_DPI, layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
-    first = label_mosaic(labels[labels["outer_step"] == steps[0]], images)
-    show(left, first)
-    for side, colour in enumerate(SIDE_COLOURS):
-        left.text(side * first.shape[1] / 4, first.shape[0] + 8, f"side {side}", va="top", color=colour)
-    _set_up(right, table)
-    (line,) = right.plot([], [], color=CURVE, linewidth=1.6)
-    (chance,) = right.plot([], [], "--", color=NEUTRAL, linewidth=1.0)
-    (points,) = right.plot([], [], "D", color=CURVE, markersize=5, markeredgecolor="black", clip_on=False)
-    right.legend(
-        [line, points, chance],
-        ["proxy agreement", "full AS", "chance"],
-        loc="lower left",
-        bbox_to_anchor=(-0.03, 1.0),
-        ncols=3,
-        columnspacing=1.0,
-    )
-
-    def at(step: int) -> None:
-        left.images[0].set_data(label_mosaic(labels[labels["outer_step"] == step], images))
-        left.set_title(f"outer step {step}", loc="left")
-        so_far, scored = curve[curve["outer_step"] <= step], score[score["outer_step"] <= step]
-        line.set_data(so_far["outer_step"], so_far["agreement"])
-        chance.set_data(so_far["outer_step"], so_far["chance_agreement"])
-        points.set_data(scored["outer_step"], scored["agreement"])
-
-    write_gif(figure, at, [int(step) for step in steps], out, milliseconds)
-
-
-def _set_up(axes: Axes, table: pd.DataFrame) -> None:
-    """Fix the limits of the animated curve, so that only the curve moves."""
-    steps, lowest = table["outer_step"], table[["agreement", "chance_agreement"]].min().min()
-    axes.set_xlim(steps.min(), max(steps.max(), steps.min() + 1))
-    axes.set_ylim(min(0.45, lowest - 0.04), 1.02)
-    axes.set_xlabel("outer step")
-    axes.set_ylabel("agreement [share of images]")
+def _mosaic(labels: pd.DataFrame, step: int, images: Pixels) -> Pixels:
+    """Draw the shown images at one step, framed by side."""
+    rows = labels[labels["outer_step"] == step]
+    return mosaic(tiles(images[rows["image_index"]], rows["side"].to_numpy()), COLUMNS).pixels

@@ -1,116 +1,159 @@
 """What tasks are about: how well features predict each of them, and those that features do not explain."""
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
+from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, file, files
-from whichtask.figures.style import KIND_COLOURS, NEUTRAL, annotate, save, styled
+from whichtask.figures.marks import estimate_in, heat_map, value_text
+from whichtask.figures.means import means
+from whichtask.figures.palette import KIND_COLOURS, NEUTRAL
+from whichtask.figures.style import annotate
 from whichtask.figures.tables import only, read_agreement, read_table
-from whichtask.figures.td.gallery import draw_tasks, gallery_note, read_gallery
-from whichtask.stats import mean_interval
+from whichtask.figures.td.gallery import draw_tasks, gallery_note, read_gallery, surest
 
 COLUMNS = ("set", "task", "predictor", "balanced_accuracy", "low", "high", "null", "n")
+SCORES = {"agreement": "AS", "train_accuracy": "train acc."}
+"""Columns of scores, and what stands above them."""
 FEATURES = "all features"  # predictor: all simple features together
 MARGIN = 0.03  # of agreement below the human tasks' median
 SHOWN = 4  # least predictable tasks
-CELL, LINE = 0.95, 0.19  # inches: width and height of a cell
+CELL, LINE = 1.12, 0.19  # inches: width and height of a cell
 LABELS = 1.7  # inches left of the cells
-VALUE, INTERVAL = 6.5, 5.6  # font sizes
 
 
-@styled()
-def draw_explain(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw how well each group of features predicts each task: a heat map, with the mean of each set above its tasks.
+def numbers_explain(inputs: Inputs) -> pd.DataFrame:
+    """Return how well each group of features predicts each task, with the means of each set above its tasks.
 
-    Args:
-        inputs: ``explain``, tables of `whichtask explain`; optionally ``tables``, agreement tables of one network,
-            whose scores stand beside the tasks.
-        out: the PNG.
-        settings: resolution.
+    ``inputs``: ``explain``, tables of `whichtask explain`; optionally ``tables``, agreement tables of one network. With
+    them come the scores of the tasks, and in the "mean" rows those of the set (``mean_agreement``) with an interval.
     """
-    explained = pd.concat([read_table(path, COLUMNS) for path in files(inputs, "explain")], ignore_index=True)
-    table = _with_means(explained)
-    scores = _scores(inputs) if inputs.get("tables") else None
-    predictors, sets = list(explained["predictor"].unique()), list(explained["set"].unique())
-    lines = len(table) // len(predictors) + len(sets) - 1
-    columns = len(predictors) + (0 if scores is None else 2)
-    figure = Figure(figsize=(LABELS + CELL * columns + 0.9, 1.35 + LINE * lines), layout="constrained")
+    explained = _explained(inputs).assign(row="task")
+    of_sets = means(explained, ["set", "predictor"], ["balanced_accuracy"], unit="task")
+    of_sets.columns = ["set", "predictor", "balanced_accuracy", "low", "high", "n"]
+    nulls = explained.groupby(["set", "predictor"], sort=False)["null"].mean()
+    of_sets = of_sets.assign(null=nulls.to_numpy(), row="mean", task="")
+    parts = [rows[rows["set"] == name] for name in explained["set"].unique() for rows in (of_sets, explained)]
+    table: pd.DataFrame = pd.concat(parts, ignore_index=True)[["set", "row", *COLUMNS[1:]]]
+    if not inputs.get("tables"):
+        return table
+    scores, network = _scores(inputs)
+    table = table.merge(scores, on=["set", "task"], how="left")
+    scored = means(table[table["row"] == "task"].drop_duplicates(["set", "task"]), ["set"], list(SCORES), unit="task")
+    scored = scored.reindex(columns=["set", *(f"{name}{end}" for name in SCORES for end in ("", "_low", "_high"))])
+    scored = scored.add_prefix("mean_").rename(columns={"mean_set": "set"}).assign(row="mean")
+    return table.merge(scored, on=["set", "row"], how="left").assign(network=network)
+
+
+def draw_explain(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw a heat map, tasks by groups of features, the mean of each set above its tasks, and scores beside it."""
+    table = table.fillna({"task": ""})
+    predictors, scores = list(table["predictor"].unique()), [SCORES[name] for name in SCORES if name in table]
+    lines: dict[tuple[str, str], int] = {}
+    for name, own in table.groupby("set", sort=False):
+        top = max(lines.values(), default=-2) + 2  # a line between two sets is empty
+        lines |= {(str(name), task): top + i for i, task in enumerate(own["task"].unique())}
+    height, columns = max(lines.values()) + 1, len(predictors) + len(scores)
+    figure = Figure(figsize=(LABELS + CELL * columns + 0.9, 1.35 + LINE * height), layout="constrained")
     axes = figure.subplots()
-    _draw_cells(figure, axes, table, predictors)
-    names = list(predictors)
-    if scores is not None:
-        _draw_scores(axes, table, scores, len(predictors))
-        names += ["AS", "train acc."]
-        table = table.merge(scores, on=["set", "task"], how="left")
-    axes.set_xticks(range(columns), names)
+    values = np.full((height, len(predictors)), np.nan)
+    for _, row in table.iterrows():
+        values[lines[row["set"], row["task"]], predictors.index(row["predictor"])] = row["balanced_accuracy"]
+    bar = {"fraction": 0.03, "aspect": 40, "shrink": 0.6}
+    colour_on = heat_map(axes, values, "balanced accuracy", min(0.5, np.nanmin(values)), **bar)
+    axes.set_facecolor("white")
+
+    def write(row: pd.Series, x: int, value: str, form: str, colour: str = "black") -> None:
+        """Write a value into a cell; of means, which are bold, with its interval."""
+        mean = row["row"] == "mean"
+        text = value_text(estimate_in(row, value), form) if mean else form.format(row[value])
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5}
+        if not np.isnan(row[value]):  # a set that was explained but not scored
+            weight = "bold" if mean else "normal"
+            axes.text(x, lines[row["set"], row["task"]], text, color=colour, fontweight=weight, **style)
+
+    for _, row in table.iterrows():
+        colour = colour_on(row["balanced_accuracy"])
+        write(row, predictors.index(row["predictor"]), "balanced_accuracy", "{:.2f}", colour)
+        if scores and row["predictor"] == predictors[0]:
+            prefix, form = ("mean_", "{:.2f}") if row["row"] == "mean" else ("", "{:.3f}")
+            write(row, len(predictors), f"{prefix}agreement", form)
+            write(row, len(predictors) + 1, f"{prefix}train_accuracy", "{:.3f}")
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(range(columns), predictors + scores)
     axes.set_xlim(-0.5, columns - 0.5)
-    wide = (explained["high"] - explained["low"]).max() / 2
+    axes.tick_params(labeltop=True, labelbottom=False)
+    tasks = table[table["row"] == "task"]
+    counts = tasks.groupby("set")["task"].nunique()
+    of_sets = {name: f"{name}: mean of {n} tasks" if n > 1 else f"{name}: 1 task" for name, n in counts.items()}
+    axes.set_yticks(list(lines.values()), [task or of_sets[name] for name, task in lines], fontsize=7.5)
+    for label, (name, task) in zip(axes.get_yticklabels(), lines, strict=True):
+        if not task:
+            label.set(fontweight="bold", color=KIND_COLOURS.get(name, NEUTRAL))
     annotate(
         figure,
         "Which features predict a task",
-        f"Cells: balanced accuracy of a logistic regression on {explained['n'].max():,} held-out images; 0.5 is chance "
-        f"for two labels. Bootstrap 95 % intervals over images are at most {wide:.3f} wide to either side. With "
-        f"shuffled labels: mean {explained['null'].mean():.3f}, largest {explained['null'].max():.3f}. Bold: mean over "
-        "the tasks of a set with bootstrap 95 % interval over tasks (none with one task). "
-        + ("" if scores is None else f"AS and train accuracy: mean over pairs of networks ({scores.attrs['network']}).")
+        f"Cells: balanced accuracy of a logistic regression on {tasks['n'].max():,} held-out images; 0.5 is chance for "
+        f"two labels. Bootstrap 95 % intervals over images are at most {(tasks['high'] - tasks['low']).max() / 2:.3f} "
+        f"wide to either side. With shuffled labels: mean {tasks['null'].mean():.3f}, largest "
+        f"{tasks['null'].max():.3f}. Bold: mean over the tasks of a set with bootstrap 95 % interval over tasks (none "
+        "with one task). "
+        + (f"AS and train accuracy: mean over pairs of networks ({only(table, 'network')})." if scores else "")
         + (" Class and factors are what the images are known to show." if "factors" in predictors else ""),
     )
-    save(figure, table, out, settings)
+    return figure
 
 
-@styled()
-def draw_uninterpretable(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw the discovered tasks that networks generalise on as on human ones but simple features predict worst.
+def numbers_uninterpretable(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Choose tasks that networks generalise on as on human ones but simple features predict worst: a row an image.
 
-    Args:
-        inputs: ``data``, ``tasks`` and ``logits`` as for ``draw_gallery``; ``explain``, tables that hold the task set
-            under its file's name; ``tables``, agreement tables of one network for this set and for the human tasks.
-        out: the PNG.
-        settings: number of images a side, resolution.
+    ``inputs``: ``data``, ``tasks`` and ``logits`` as for a gallery; ``explain``, tables that hold the task set under
+    its file's name; ``tables``, agreement tables of one network for this set and for the human tasks.
     """
     gallery, name = read_gallery(inputs), file(inputs, "tasks").stem
-    explained = pd.concat([read_table(path, COLUMNS) for path in files(inputs, "explain")], ignore_index=True)
-    scores = _scores(inputs)
+    explained, (scores, network) = _explained(inputs), _scores(inputs)
     own, human = (scores[scores["set"] == kind].set_index("task") for kind in (name, "human"))
     rows = explained[explained["set"] == name]
-    for what, part in (("agreement of", own), ("agreement of", human), ("an explanation of", rows)):
+    needed = (("agreement of", name, own), ("agreement of", "human", human), ("an explanation of", name, rows))
+    for what, of_set, part in needed:
         if part.empty:
-            missing = "human" if part is human else name
-            raise WhichtaskError(f"this figure needs {what} the set {missing!r}, which is in none of the tables given")
+            raise WhichtaskError(f"this figure needs {what} the set {of_set!r}, which is in none of the tables given")
     worst = least_predictable(rows, own["agreement"], human["agreement"], SHOWN)
     names = list(gallery.tasks.names)
     if not set(worst["task"]) <= set(names) or worst.empty:
         raise WhichtaskError(f"the explained tasks are not those of {file(inputs, 'tasks')}: {', '.join(names)}")
-    worst = worst.assign(train_accuracy=worst["task"].map(own["train_accuracy"]))
-    remarks = [
+    worst = worst.assign(train_accuracy=worst["task"].map(own["train_accuracy"]), network=network)
+    shown = surest(gallery, [names.index(task) for task in worst["task"]], settings.gallery_images)
+    return shown.merge(worst.assign(human_tasks=len(human)), on="task", how="left")
+
+
+def draw_uninterpretable(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
+    """Draw the two sides of each chosen task, with its scores below."""
+    data, worst = ImageSet.load(file(inputs, "data")), table.drop_duplicates("task")
+    remark = (
         "AS {agreement:.3f} (train {train_accuracy:.3f}), from simple features {balanced_accuracy:.3f} "
-        "[{low:.3f}, {high:.3f}]".format_map(row)
-        for row in worst.to_dict("records")
-    ]
-    figure, table = draw_tasks(gallery, [names.index(task) for task in worst["task"]], settings, remarks)
-    threshold = worst["threshold"].iloc[0]
-    rule = f"AS at least {threshold:.3f} (median of {len(human)} human tasks minus {MARGIN})"
+        "[{low:.3f}, {high:.3f}]"
+    )
+    figure = draw_tasks(table, data, [remark.format_map(row) for row in worst.to_dict("records")])
+    first = worst.iloc[0]
+    rule = f"AS at least {first['threshold']:.3f} (median of {first['human_tasks']} human tasks minus {MARGIN})"
     if worst["reaches"].all():
-        title, said = "Tasks that simple features predict least", f"Shown: of the tasks with {rule}, the {len(worst)}"
+        title, said = "Tasks that simple features predict least", f"Shown: of the tasks with {rule}, the"
     else:
-        title, said = (
-            "No task reaches the agreement of human ones",
-            f"No task has {rule}. Shown: of all, the {len(worst)}",
-        )
+        title, said = "No task reaches the agreement of human ones", f"No task has {rule}. Shown: of all, the"
     annotate(
         figure,
-        f"{title} ({gallery.data.name})",
-        f"{said} with the lowest balanced accuracy of a logistic regression on all simple features; with its bootstrap "
-        f"95 % interval over {worst['n'].iloc[0]:,} held-out images. AS: mean over pairs of networks "
-        f"({scores.attrs['network']}). {gallery_note(gallery, settings)}",
+        f"{title} ({data.name})",
+        f"{said} {len(worst)} with the lowest balanced accuracy of a logistic regression on all simple features; with "
+        f"its bootstrap 95 % interval over {first['n']:,} held-out images. AS: mean over pairs of networks "
+        f"({first['network']}). {gallery_note(table, data)}",
     )
-    save(figure, table.merge(worst, on="task", how="left"), out, settings)
+    return figure
 
 
 def least_predictable(explained: pd.DataFrame, found: pd.Series, human: pd.Series, count: int) -> pd.DataFrame:
@@ -138,94 +181,13 @@ def least_predictable(explained: pd.DataFrame, found: pd.Series, human: pd.Serie
     return allowed.sort_values("balanced_accuracy", kind="stable").head(count).reset_index(drop=True)
 
 
-def _scores(inputs: Inputs) -> pd.DataFrame:
-    """Return agreement and train accuracy of each task, means over its pairs: one network, one number of images."""
+def _explained(inputs: Inputs) -> pd.DataFrame:
+    return pd.concat([read_table(path, COLUMNS) for path in files(inputs, "explain")], ignore_index=True)
+
+
+def _scores(inputs: Inputs) -> tuple[pd.DataFrame, str]:
+    """Return agreement and train accuracy of each task, means over its pairs, and their network; of one image count."""
     agreement = read_agreement(files(inputs, "tables"))
     only(agreement, "images_train")
-    network = only(agreement, "network")
-    scores = agreement.groupby(["set", "task"], sort=False)[["agreement", "train_accuracy"]].mean().reset_index()
-    scores.attrs["network"] = network
-    return scores
-
-
-def _with_means(explained: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each mean of a set and predictor, before the rows of its tasks."""
-    parts = []
-    for name, own in explained.groupby("set", sort=False):
-        means = []
-        for predictor, rows in own.groupby("predictor", sort=False):
-            estimate = mean_interval(rows["balanced_accuracy"].to_list())
-            values = {"balanced_accuracy": estimate.mean, "low": estimate.low, "high": estimate.high}
-            null = {"null": rows["null"].mean(), "n": estimate.n}
-            means.append({"set": name, "row": "mean", "task": "", "predictor": predictor} | values | null)
-        parts += [pd.DataFrame(means), own[list(COLUMNS)].assign(row="task")]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _lines(table: pd.DataFrame) -> list[tuple[str, str] | None]:
-    """Return set and task ("" for the mean) of each line of the heat map; None is a gap between sets."""
-    lines: list[tuple[str, str] | None] = []
-    for name, own in table.groupby("set", sort=False):
-        lines += [None] if lines else []
-        lines += [(str(name), str(task)) for task in own["task"].unique()]
-    return lines
-
-
-def _draw_cells(figure: Figure, axes: Axes, table: pd.DataFrame, predictors: list[str]) -> None:
-    lines = _lines(table)
-    cells = {(row["set"], row["task"], row["predictor"]): row for row in table.to_dict("records")}
-    values = np.full((len(lines), len(predictors)), np.nan)
-    for y, line in enumerate(lines):
-        if line is None:
-            continue
-        name, task = line
-        for x, predictor in enumerate(predictors):
-            row = cells.get((name, task, predictor))
-            if row is None:
-                continue  # no known factors in one of the tables
-            values[y, x] = row["balanced_accuracy"]
-            text, size = f"{values[y, x]:.2f}", VALUE
-            if not task and not np.isnan(row["low"]):
-                text, size = f"{text} [{row['low']:.2f}, {row['high']:.2f}]", INTERVAL
-            colour = "white" if values[y, x] < 0.75 else "black"
-            weight = "normal" if task else "bold"
-            axes.text(x, y, text, ha="center", va="center", fontsize=size, color=colour, fontweight=weight)
-    axes.grid(visible=False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    picture = axes.imshow(values, vmin=min(0.5, float(np.nanmin(values))), vmax=1.0, cmap="cividis", aspect="auto")
-    figure.colorbar(picture, ax=axes, label="balanced accuracy", fraction=0.03, aspect=40, shrink=0.6)
-    names = []
-    for line in lines:
-        if line is None:
-            names.append("")
-        elif line[1]:
-            names.append(line[1])
-        else:
-            count = table[(table["set"] == line[0]) & (table["row"] == "task")]["task"].nunique()
-            names.append(f"{line[0]}: {'mean of ' if count > 1 else ''}{count} task{'s' if count > 1 else ''}")
-    axes.set_yticks(range(len(lines)), names, fontsize=7.5)
-    axes.tick_params(length=0, labeltop=True, labelbottom=False)
-    for label, line in zip(axes.get_yticklabels(), lines, strict=True):
-        if line and not line[1]:
-            label.set_fontweight("bold")
-            label.set_color(KIND_COLOURS.get(line[0], NEUTRAL))
-
-
-def _draw_scores(axes: Axes, table: pd.DataFrame, scores: pd.DataFrame, first: int) -> None:
-    """Write agreement and train accuracy in two columns beside the heat map, means with intervals."""
-    for y, line in enumerate(_lines(table)):
-        if line is None:
-            continue
-        name, task = line
-        rows = scores[scores["set"] == name]
-        rows = rows[rows["task"] == task] if task else rows
-        if rows.empty:  # a set that was explained but not scored
-            continue
-        for x, column in enumerate(("agreement", "train_accuracy")):
-            estimate = mean_interval(rows[column].to_list())
-            text, size = f"{estimate.mean:.3f}", VALUE
-            if column == "agreement" and not task and not np.isnan(estimate.low):
-                text, size = f"{estimate.mean:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]", INTERVAL
-            weight = "normal" if task else "bold"
-            axes.text(first + x, y, text, ha="center", va="center", fontsize=size, fontweight=weight)
+    scores = agreement.groupby(["set", "task"], sort=False)[list(SCORES)].mean().reset_index()
+    return scores, only(agreement, "network")

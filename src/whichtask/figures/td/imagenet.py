@@ -1,21 +1,20 @@
 """Accuracy on the random-network split of ImageNet and on its random control: top-1 and top-5 side by side."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.style import NEUTRAL, annotate, save, styled
+from whichtask.figures.marks import MARK, bars, estimate_in, legend_above, line_key, value_text
+from whichtask.figures.palette import NEUTRAL, SPLIT_COLOURS
+from whichtask.figures.style import annotate
 from whichtask.figures.tables import RESAMPLES, only, read_table
-from whichtask.figures.td.panels import ScorePanels, interval_bars
-from whichtask.figures.td.splits import SPLIT_COLOURS, SPLIT_NAMES
+from whichtask.figures.td.panels import ScorePanels
+from whichtask.figures.td.splits import SPLIT_NAMES
 from whichtask.stats import share_interval
 
 COLUMNS = (
@@ -35,17 +34,15 @@ SHOWN_AS = {"random": "class_matched", "adversarial": "adversarial"}
 MARKERS = {"top-1": "D", "top-5": "s"}
 
 
-def imagenet_numbers(paths: Sequence[Path]) -> pd.DataFrame:
-    """Read accuracies of trained networks and return what the figure draws.
+def numbers(inputs: Inputs) -> pd.DataFrame:
+    """Return a row for top-1 and one for top-5 accuracy of each network, the random control first.
 
-    Returns:
-        For each network a row for top-1 and one for top-5, random control first: ``measure``, ``accuracy`` with its
-        interval over test images (``low``, ``high``), ``chance``, and the columns that say what the network is.
+    Intervals are over test images; ``chance`` is k over the number of classes.
 
-    Raises:
-        WhichtaskError: see ``tables.read_table``; several architectures; an unknown split, or one that is missing.
+    ``inputs``: ``tables``, accuracies.csv of networks of one architecture trained on the adversarial split and on the
+    random one.
     """
-    table = pd.concat([read_table(path, COLUMNS) for path in paths], ignore_index=True)
+    table = pd.concat([read_table(path, COLUMNS) for path in files(inputs, "tables")], ignore_index=True)
     for column in ("network", "n_classes", "epochs"):
         only(table, column)
     if set(table["split"]) != set(SHOWN_AS):
@@ -64,16 +61,8 @@ def imagenet_numbers(paths: Sequence[Path]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@styled()
-def draw_imagenet(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw top-1 and top-5 accuracy on the adversarial split of ImageNet beside its random control.
-
-    Args:
-        inputs: ``tables``, accuracies.csv of networks trained on the adversarial split and on the random one.
-        out: the PNG.
-        settings: resolution.
-    """
-    table = imagenet_numbers(files(inputs, "tables"))
+def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw top-1 and top-5 accuracy on the adversarial split of ImageNet beside its random control."""
     figure = Figure(figsize=(5.6, 4.6), layout="constrained")
     panels = ScorePanels(figure)
     panels.upper.set_ylabel("test accuracy\n[share of the split's test images]")
@@ -83,13 +72,11 @@ def draw_imagenet(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
     panels.upper.tick_params(axis="x", length=0)
     span = max(0.1, table["train_accuracy"].max() - table["train_accuracy"].min())
     panels.lower.set_ylim(table["train_accuracy"].min() - span, table["train_accuracy"].max() + 0.4 * span)
-    panels.name_ticks([f"{SPLIT_NAMES[shown]}" for shown in SHOWN_AS.values()])
-    keys = [
-        Line2D([], [], color=NEUTRAL, marker=marker, linestyle="", markersize=5, label=f"{measure} accuracy")
-        for measure, marker in MARKERS.items()
-    ]
-    chance = "chance: 1 or 5 / number of classes"
-    panels.legend([*keys, Line2D([], [], color=NEUTRAL, linestyle=":", linewidth=1.0, label=chance)])
+    panels.name_ticks([SPLIT_NAMES[shown] for shown in SHOWN_AS.values()])
+    markers = {f"{measure} accuracy": marker for measure, marker in MARKERS.items()}
+    keys = [line_key(label, NEUTRAL, marker=marker, linestyle="", markersize=5) for label, marker in markers.items()]
+    chance = line_key("chance: 1 or 5 / number of classes", NEUTRAL, linestyle=":", linewidth=1.0)
+    legend_above(panels.upper, [*keys, chance], columns=2)
     networks = table.groupby("split").size() // len(MARKERS)
     sizes = {column: _range(table[column]) for column in ("images_train", "images_test", "n_classes", "epochs")}
     annotate(
@@ -100,7 +87,7 @@ def draw_imagenet(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
         f"the split's {sizes['images_test']} test images, which leaves out what another initialisation would change. "
         "Train accuracy is top-1.",
     )
-    save(figure, table, out, settings)
+    return figure
 
 
 def _range(values: pd.Series) -> str:
@@ -110,24 +97,21 @@ def _range(values: pd.Series) -> str:
 
 def _draw_group(panels: ScorePanels, rows: pd.DataFrame, position: int, measure: str) -> None:
     """Draw one measure of the networks of one split."""
-    colour = SPLIT_COLOURS[SHOWN_AS[str(rows["split"].iloc[0])]]
+    colour = SPLIT_COLOURS[SHOWN_AS[rows["split"].iloc[0]]]
     centre = position + (-0.2 if measure == "top-1" else 0.2)
     x = centre + np.linspace(-0.06, 0.06, len(rows)) if len(rows) > 1 else np.array([centre])
-    bars = interval_bars(rows.rename(columns={"accuracy": "agreement"}))
-    style: dict[str, Any] = {"markersize": 5, "capsize": 3, "elinewidth": 1.4, "color": colour, "zorder": 4}
-    panels.upper.errorbar(x, rows["accuracy"], **bars, fmt=MARKERS[measure], **style)
-    panels.upper.hlines(
-        rows["chance"].iloc[0], centre - 0.18, centre + 0.18, color=NEUTRAL, linestyle=":", linewidth=1.0
-    )
+    errors = bars(rows["accuracy"], rows["low"], rows["high"])
+    panels.upper.errorbar(x, rows["accuracy"], yerr=errors, color=colour, **MARK | {"fmt": MARKERS[measure]})
+    ends = centre - 0.18, centre + 0.18
+    panels.upper.hlines(rows["chance"].iloc[0], *ends, color=NEUTRAL, linestyle=":", linewidth=1.0)
     text: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.0, "ha": "center"}
-    value = _listed(rows["accuracy"])
-    if len(rows) == 1:
-        value += f"\n[{rows['low'].iloc[0]:.3f}, {rows['high'].iloc[0]:.3f}]"
+    one = value_text(estimate_in(rows.iloc[0], "accuracy"), between="\n")
+    value = one if len(rows) == 1 else _listed(rows["accuracy"])
     panels.upper.annotate(value, (centre, rows["high"].max()), xytext=(0, 4), va="bottom", **text)
     if measure == "top-1":
         panels.lower.plot(x - centre + position, rows["train_accuracy"], "D", color=colour, markersize=4)
-        below: dict[str, Any] = {"xytext": (0, -5), "va": "top", **text}
-        panels.lower.annotate(_listed(rows["train_accuracy"]), (position, rows["train_accuracy"].min()), **below)
+        place = (position, rows["train_accuracy"].min())
+        panels.lower.annotate(_listed(rows["train_accuracy"]), place, xytext=(0, -5), va="top", **text)
 
 
 def _listed(values: pd.Series) -> str:

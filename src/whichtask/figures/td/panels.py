@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
-from whichtask.figures.style import NEUTRAL, colour_of
+from whichtask.figures.palette import NEUTRAL, colour_of
 
 INTERVAL_NOTE = (
     "Bars: mean over tasks with bootstrap 95 % interval (tasks resampled, then their pairs of networks; none with one "

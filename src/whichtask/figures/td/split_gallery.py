@@ -1,7 +1,5 @@
 """One adversarial split in images: what trained, what was tested, and what was mistaken."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,9 +10,9 @@ from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.figures.images import Pixels, mosaic, show, tiles
 from whichtask.figures.inputs import Inputs, file
-from whichtask.figures.style import annotate, save, styled
+from whichtask.figures.palette import SPLIT_COLOURS
+from whichtask.figures.style import annotate
 from whichtask.figures.td.split_predictions import KIND, Predictions, read_class_splits
-from whichtask.figures.td.splits import SPLIT_COLOURS
 
 BLOCKS = {
     "training": "Training images; columns: true class",
@@ -27,34 +25,36 @@ GAP = 8  # pixels between columns
 CAPTION = 20  # pixels below an image for the name of a class
 
 
-@styled()
-def draw_split_gallery(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw training, test and mistaken test images of one adversarial split of the classes.
+def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
+    """Choose training, test and mistaken test images of one adversarial split of the classes: a row for each.
 
     It is the split with the median test accuracy (of an even number the lower of the middle two, the first of equal
     ones), and each column shows its first images in the order of the pool: nothing is picked by its looks.
 
-    Args:
-        inputs: ``data``, an image set; ``tables``, split accuracies of one network, such as one file for each target;
-            ``predictions``, the arrays beside them, in the same order. Splits of other sources are passed over.
-        out: the PNG.
-        settings: resolution.
+    ``inputs``: ``data``, an image set; ``tables``, split accuracies of one network, such as one file for each target;
+    ``predictions``, the arrays beside them, in the same order. Splits of other sources are passed over.
     """
     data = ImageSet.load(file(inputs, "data"))
     accuracies, found = read_class_splits(inputs, "td_split_gallery")
     row = median_row(accuracies)
     _check_images(data, found, row)
-    shown = range(min(MOST_COLUMNS, len(data.class_names)))
-    table = _choose(found, row, len(shown)).assign(**accuracies.loc[row, ["target", "task", "seed"]])
+    table = _choose(found, row, min(MOST_COLUMNS, len(data.class_names)))
+    about = ["target", "task", "seed", "test_accuracy", "network", "images_train", "images_test"]
+    return table.assign(**accuracies.loc[row, about])
+
+
+def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
+    """Draw a block of images for training, test and mistakes, with a column for each class."""
+    data = ImageSet.load(file(inputs, "data"))
+    columns = data.class_names[:MOST_COLUMNS]
     tile = tiles(data.images[:1]).shape[1]
-    width = max(4.0, 0.5 + 0.78 * len(shown))
-    height = width * ROWS * (tile + CAPTION) / (len(shown) * (tile + GAP))
+    width = max(4.0, 0.5 + 0.78 * len(columns))
+    height = width * ROWS * (tile + CAPTION) / (len(columns) * (tile + GAP))
     figure = Figure(figsize=(width, 0.9 + len(BLOCKS) * (min(height, 1.1 * ROWS) + 0.42)), layout="constrained")
-    grid = figure.subplots(len(BLOCKS), 1, squeeze=False)[:, 0]
-    for axes, block in zip(grid, BLOCKS, strict=True):
-        _draw_block(axes, block, table[table["block"] == block], data.images, data.class_names[: len(shown)])
-    chosen = accuracies.loc[row]
-    some = f" The first {len(shown)} of {len(data.class_names)} classes." if len(shown) < len(data.class_names) else ""
+    for axes, block in zip(figure.subplots(len(BLOCKS), 1), BLOCKS, strict=True):
+        _draw_block(axes, block, table[table["block"] == block], data.images, columns)
+    chosen = table.iloc[0]
+    some = f" The first {len(columns)} of {len(data.class_names)} classes."
     annotate(
         figure,
         f"An adversarial split of {data.name}",
@@ -62,9 +62,10 @@ def draw_split_gallery(inputs: Inputs, out: Path, settings: FigureSettings) -> N
         "adversarial split of median test accuracy, the lower of two middle ones, the first of equal ones "
         f"({chosen['test_accuracy']:.3f}; {chosen['network']}, "
         f"{chosen['images_train']:,} training and {chosen['images_test']:,} test images). Shown are the first images "
-        f"of each column in the order of the pool; nothing is picked by hand.{some}",
+        "of each column in the order of the pool; nothing is picked by hand."
+        + (some if len(columns) < len(data.class_names) else ""),
     )
-    save(figure, table, out, settings)
+    return figure
 
 
 def median_row(accuracies: pd.DataFrame) -> int:
@@ -102,19 +103,11 @@ def _choose(found: Predictions, row: int, columns: int) -> pd.DataFrame:
     rows = []
     for block, (candidates, column_of) in members.items():
         for column in range(columns):
-            for rank, place in enumerate(np.flatnonzero(candidates & (column_of == column))[:ROWS]):
-                guess = int(predicted[place])
-                rows.append(
-                    {
-                        "block": block,
-                        "column": column,
-                        "column_class": found.class_names[column],
-                        "rank": rank + 1,
-                        "image_index": int(found.pool[place]),
-                        "true_class": found.class_names[int(labels[place])],
-                        "predicted_class": found.class_names[guess] if guess >= 0 else "",
-                    }
-                )
+            for rank, place in enumerate(np.flatnonzero(candidates & (column_of == column))[:ROWS], start=1):
+                at = {"block": block, "column": column, "column_class": found.class_names[column], "rank": rank}
+                guess = found.class_names[predicted[place]] if predicted[place] >= 0 else ""
+                names = {"true_class": found.class_names[labels[place]], "predicted_class": guess}
+                rows.append(at | {"image_index": found.pool[place]} | names)
     return pd.DataFrame(rows)
 
 
@@ -134,5 +127,5 @@ def _draw_block(axes: Axes, block: str, rows: pd.DataFrame, images: Pixels, colu
     if caption:
         for (x, y), name, true in zip(laid.centres[places], rows[caption], rows["true_class"], strict=True):
             colour = "black" if block == "test" and name == true else SPLIT_COLOURS["adversarial"]
-            axes.text(x, y + laid.tile / 2 + 2, name, ha="center", va="top", fontsize=6, color=colour)
+            axes.text(x, y + laid.tile / 2 + 2, name, ha="center", va="top", fontsize=6.5, color=colour)
     axes.set_title(BLOCKS[block], loc="left", pad=16)

@@ -11,7 +11,7 @@ from whichtask.artifacts import read_npz
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.tables import only
-from whichtask.figures.td.splits import DEFAULT_SOURCE, SOURCE_TITLES, read_splits
+from whichtask.figures.td.split_pairs import DEFAULT_SOURCE, read_splits
 
 Array = npt.NDArray[Any]
 
@@ -85,7 +85,7 @@ def read_class_splits(inputs: Inputs, figure: str) -> tuple[pd.DataFrame, Predic
     parts = [(rows, found) for rows, found in parts if len(rows)]
     if not parts:
         raise WhichtaskError(
-            f"{figure} needs splits of the kind {KIND!r} by {SOURCE_TITLES[DEFAULT_SOURCE]}, but the tables hold none"
+            f"{figure} needs splits of the kind {KIND!r} by discovered tasks, but the tables hold none"
         )
     first = parts[0][1]
     for _, found in parts:
@@ -93,9 +93,8 @@ def read_class_splits(inputs: Inputs, figure: str) -> tuple[pd.DataFrame, Predic
             raise WhichtaskError(
                 f"{figure}: the predictions are of other images or classes in one file than in another"
             )
-    in_train, labels, predictions = (np.concatenate([getattr(found, name) for _, found in parts]) for name in BY_ROW)
-    joined = Predictions(first.pool, in_train, labels, predictions, first.class_names)
-    return pd.concat([rows for rows, _ in parts], ignore_index=True), joined
+    joined: dict[str, Any] = {name: np.concatenate([getattr(found, name) for _, found in parts]) for name in BY_ROW}
+    return pd.concat([rows for rows, _ in parts], ignore_index=True), first._replace(**joined)
 
 
 def _of_classes(table: Path, path: Path) -> tuple[pd.DataFrame, Predictions]:
@@ -103,6 +102,5 @@ def _of_classes(table: Path, path: Path) -> tuple[pd.DataFrame, Predictions]:
     accuracies = read_splits([table])
     found = read_predictions(path, accuracies)
     rows = np.flatnonzero((accuracies["kind"] == KIND) & (accuracies["source"] == DEFAULT_SOURCE))
-    in_train, labels, predictions = (getattr(found, name)[rows] for name in BY_ROW)
-    kept = Predictions(found.pool, in_train, labels, predictions, found.class_names)
-    return accuracies.iloc[rows].reset_index(drop=True), kept
+    kept: dict[str, Any] = {name: getattr(found, name)[rows] for name in BY_ROW}
+    return accuracies.iloc[rows].reset_index(drop=True), found._replace(**kept)
