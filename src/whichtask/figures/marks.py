@@ -214,3 +214,24 @@ def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
         axes.set_title(" ")  # keeps its place free
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "columnspacing": 1.4}
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
+
+
+def strip(
+    axes: Axes, centre: float, width: float, points: Values, estimate: Estimate, colour: str, **style: Any
+) -> None:
+    """Draw one group at a place on x: its units as points, and right of them its mean with interval.
+
+    Args:
+        axes: to draw on.
+        centre: x of the group.
+        width: room that it has on x.
+        points: values of the units.
+        estimate: the mean.
+        colour: of the group.
+        style: changes of the mean's mark; ``fmt`` is the marker of the points too.
+    """
+    # Spread in the order of the units: no point hides another and nothing is random.
+    spread = np.linspace(-0.4, -0.04, len(points)) if len(points) > 1 else np.full(len(points), -0.22)
+    axes.scatter(centre + width * spread, points, color=colour, marker=style.get("fmt", "o"), **POINTS)
+    errors = bars(estimate.mean, estimate.low, estimate.high)
+    axes.errorbar([centre + 0.16 * width], [estimate.mean], yerr=errors, color=colour, **MARK | style)
