@@ -3,6 +3,7 @@
 A function takes numbers and draws them; which rows of which table they are is the figure's business.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -211,7 +212,7 @@ def line_key(label: str, colour: str, **style: Any) -> Line2D:
 def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
     """Put a legend above axes, where it hides nothing; it may be wider than they are."""
     if not axes.get_title():
-        axes.set_title(" ")  # keeps its place free
+        axes.set_title("\n".join(" " * math.ceil(len(keys) / columns)))  # keeps its place free
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "columnspacing": 1.4}
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
 

@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
-from whichtask.figures.marks import MARK, POINTS, bars, chance_key, kind_key, legend_above, strip, value_text
+from whichtask.figures.marks import HALO, MARK, POINTS, bars, chance_key, kind_key, legend_above, strip, value_text
 from whichtask.figures.palette import NEUTRAL, colour_of, in_order
 from whichtask.figures.style import annotate
 from whichtask.figures.td.agreement import count_text, span
 from whichtask.stats import Estimate
 
-TEXT: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.0, "ha": "center"}
+TEXT: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7.0, "ha": "center", "zorder": 5}
+NO_ROOM = 0.93  # a score above which no text fits
 
 
 class ScorePanels:
@@ -57,12 +58,14 @@ class ScorePanels:
         ends = centre - 0.42 * width, centre + 0.42 * width
         self.upper.hlines(mean["chance_agreement"], *ends, color=NEUTRAL, linestyle="--", linewidth=1.0)
         lowest = points["train_accuracy"].min()
-        self.lower.annotate(value_text(accuracy), (centre, lowest), xytext=(0, -4), va="top", **TEXT)
-        # High scores leave room below them, low ones above.
+        self.lower.annotate(value_text(accuracy), (centre, lowest), xytext=(0, -5), va="top", **TEXT)
+        # High scores leave room below them, low ones above; where neither has any, the value is on the interval.
         below = score.mean > 0.75
         drawn = [*points["agreement"], *mean[["low", "high"]].dropna()]
         edge, offset, align = (min(drawn), -5, "top") if below else (max(drawn), 5, "bottom")
-        self.upper.annotate(value_text(score, between="\n"), (centre, edge), xytext=(0, offset), va=align, **TEXT)
+        place = (centre, edge if edge < NO_ROOM or below else score.mean)
+        text = self.upper.annotate(value_text(score, between="\n"), place, xytext=(0, offset), va=align, **TEXT)
+        text.set_path_effects([HALO])
 
     def curves(self, scores: pd.DataFrame, x: str, value: str = "agreement") -> None:
         """Draw each kind of task over a column on a log scale: tasks as points, means with intervals, chance if known.
@@ -137,7 +140,7 @@ def draw_strips(scores: pd.DataFrame, column: str, names: Mapping[str, str]) -> 
     groups = {name: scores[scores[column] == name] for name in names}
     kinds = {name: in_order(rows["set"]) for name, rows in groups.items()}
     most = max(map(len, kinds.values()))
-    figure = Figure(figsize=(max(5.5, 1.4 + max(1.3, 0.85 * most) * len(names)), 4.7), layout="constrained")
+    figure = Figure(figsize=(max(6.4, 1.4 + max(1.3, 0.85 * most) * len(names)), 4.7), layout="constrained")
     panels = ScorePanels(figure)
     width = 0.92 / most
     for place, (name, rows) in enumerate(groups.items()):
