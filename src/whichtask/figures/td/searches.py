@@ -1,6 +1,6 @@
 """Several searches for tasks: what each was run with, and their scores over searches and tasks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,11 +9,14 @@ import yaml
 
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.tables import only, read_agreement, read_similarity, read_table, summarise
+from whichtask.figures.tables import common, only, read_agreement, read_similarity, read_table
+from whichtask.figures.td.agreement import counted, summarise
 from whichtask.figures.td.two_level import similarity_of, values_of
 
 REFERENCES = ("human", "random")
 """Sets that are no searches and may stand beside them."""
+TRAIN_NOTE = "Agreement means something only where train accuracy is near 1."
+SIMILARITY_NOTE = "Similarity: mean over pairs of tasks; 0.5 is the least, 1 the same task."
 
 
 class Study(NamedTuple):
@@ -23,6 +26,15 @@ class Study(NamedTuple):
     """One row a search, indexed by set: every key of its configuration, dotted from section to key."""
     agreement: pd.DataFrame
     similarity: pd.DataFrame
+
+    def groups(self, key: str, kind: Callable[[Any], float]) -> dict[str, str]:
+        """Return the group of each search, the value of one key of its configuration, from small to large."""
+        values = self.configs[key].map(kind).sort_values(kind="stable")
+        return {str(name): f"{value:g}" for name, value in values.items()}
+
+    def setting(self) -> dict[str, Any]:
+        """Return what all scores have in common; several networks are refused."""
+        return common(self.agreement, "data", "network", "images_train")
 
 
 def read_study(inputs: Inputs, varied: Sequence[str], references: Sequence[str] = (), needs: str = "") -> Study:
@@ -146,17 +158,39 @@ def read_costs(paths: Sequence[Path]) -> pd.Series:
     return pd.Series(seconds, dtype=float)
 
 
+def with_measure(table: pd.DataFrame, rows: pd.DataFrame, groups: Mapping[str, str], column: str) -> pd.DataFrame:
+    """Add a measurement of tasks to a summary of searches, with the interval of its means.
+
+    Args:
+        table: as from ``summarise_searches``.
+        rows: ``set``, ``task`` and the measurement, one or more rows a task.
+        groups: for each set its group.
+        column: the measurement.
+    """
+    table = table.copy()
+    places = pd.MultiIndex.from_frame(table[["set", "task"]])
+    table[column] = rows.groupby(["set", "task"])[column].mean().reindex(places).to_numpy()
+    for group in dict.fromkeys(groups.values()):
+        mean = (table["group"] == group) & (table["row"] == "mean")
+        found = values_of(rows[rows["set"].map(groups) == group], column)
+        table.loc[mean, [column, f"{column}_low", f"{column}_high"]] = (found.mean, *found.interval())
+    return table
+
+
+def scored(table: pd.DataFrame) -> str:
+    """Say what tasks were scored with."""
+    first = table.iloc[0]
+    return f"{first['network']} networks trained on {first['images_train']:,} images"
+
+
 def interval_note(means: pd.DataFrame) -> str:
     """Say what n is and what the intervals hold, for the rows of groups that are searches."""
-    parts = []
-    for column, one, many in (
-        ("n_searches", "search", "searches"),
-        ("n_tasks", "task", "tasks"),
-        ("n_pairs", "pair of networks", "pairs of networks"),
-    ):
-        low, high = int(means[column].min()), int(means[column].max())
-        parts.append(f"{low if low == high else f'{low}-{high}'} {one if high == 1 else many}")
-    text = f"Each mean: {' × '.join(parts)}. "
+    nouns = {
+        "n_searches": ("search", "searches"),
+        "n_tasks": ("task", "tasks"),
+        "n_pairs": ("pair of networks", "pairs of networks"),
+    }
+    text = f"Each mean: {' × '.join(counted(means[column], *noun) for column, noun in nouns.items())}. "
     if means["n_searches"].max() == 1:
         return (
             f"{text}Bars: bootstrap 95 % interval over the tasks of one search (none with one task), which holds no "
