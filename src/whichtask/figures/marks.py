@@ -219,7 +219,7 @@ def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
 
 def strip(
     axes: Axes, centre: float, width: float, points: Values, estimate: Estimate, colour: str, **style: Any
-) -> None:
+) -> float:
     """Draw one group at a place on x: its units as points, and right of them its mean with interval.
 
     Args:
@@ -230,9 +230,14 @@ def strip(
         estimate: the mean.
         colour: of the group.
         style: changes of the mean's mark; ``fmt`` is the marker of the points too.
+
+    Returns:
+        x of the mean.
     """
     # Spread in the order of the units: no point hides another and nothing is random.
     spread = np.linspace(-0.4, -0.04, len(points)) if len(points) > 1 else np.full(len(points), -0.22)
     axes.scatter(centre + width * spread, points, color=colour, marker=style.get("fmt", "o"), **POINTS)
     errors = bars(estimate.mean, estimate.low, estimate.high)
-    axes.errorbar([centre + 0.16 * width], [estimate.mean], yerr=errors, color=colour, **MARK | style)
+    beside = centre + 0.16 * width
+    axes.errorbar([beside], [estimate.mean], yerr=errors, color=colour, **MARK | style)
+    return beside

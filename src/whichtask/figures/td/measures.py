@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from whichtask.figures.marks import chance_key, dot_rows, legend_above, mean_key, unit_key
+from whichtask.figures.marks import MOST_TICKS, chance_key, dot_rows, legend_above, mean_key, unit_key
 from whichtask.figures.palette import NEUTRAL, colour_of
 from whichtask.figures.style import annotate
 from whichtask.figures.td.searches import TRAIN_NOTE, interval_note, scored
@@ -57,6 +58,7 @@ def draw_measures(
     for axes, (column, label, form, chance, zero, span) in zip(grid, measures, strict=True):
         dot_rows(axes, drawn, "group", column, names, colours, form=form, chance=chance)
         axes.set_xlabel(label)
+        axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS, steps=[1, 2, 5, 10]))  # short numbers: panels are narrow
         if zero:
             axes.axvline(0, color=NEUTRAL, linewidth=1.0)
         # The axis gets its least length downwards, and some room.

@@ -114,7 +114,8 @@ class ScorePanels:
             keys: of the legend; by default one for each kind of task.
         """
         self.legend([*(keys or kind_keys(scores)), chance_key()])
-        network = f", {scores['network'].iloc[0]}" if scores["network"].nunique() == 1 else ""
+        networks = scores["network"].unique()
+        network = f", {networks[0]}" if len(networks) == 1 else ""
         annotate(
             self.figure,
             f"{title}{network} ({scores['data'].iloc[0]})",
