@@ -17,8 +17,9 @@ from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
 from whichtask.figures.labels import place_labels
-from whichtask.figures.tables import RESAMPLES, pairwise_draws, pairwise_interval, summarise
+from whichtask.figures.tables import RESAMPLES, pairwise_draws, pairwise_interval
 from whichtask.figures.td.accuracy import kind_of, rank_interval
+from whichtask.figures.td.agreement import summarise
 from whichtask.figures.td.two_level import similarity_of, two_level, values_of
 
 SETTINGS = FigureSettings(dpi=50)

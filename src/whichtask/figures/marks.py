@@ -5,14 +5,15 @@ A function takes numbers and draws them; which rows of which table they are is t
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -215,6 +216,25 @@ def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
         axes.set_title("\n".join(" " * math.ceil(len(keys) / columns)))  # keeps its place free
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "columnspacing": 1.4}
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
+
+
+def points(axes: Axes, x: Values, y: Values, colour: str, marker: str = "o", *, hollow: bool = False) -> None:
+    """Draw things that are compared in two measures as points."""
+    axes.scatter(x, y, s=26, marker=marker, c="none" if hollow else colour, edgecolors=colour, alpha=0.75, zorder=3)
+
+
+def heat_map(axes: Axes, shares: npt.NDArray[np.float64], label: str) -> Callable[[float], str]:
+    """Draw agreements or similarities (0.5 to 1) as a matrix with a colour bar; unknown cells stay grey.
+
+    Returns:
+        The colour of text on a cell by its value.
+    """
+    axes.grid(visible=False)
+    axes.set_facecolor("#EEEEEE")
+    axes.tick_params(length=0)
+    picture = axes.imshow(shares, vmin=0.5, vmax=1.0, cmap="cividis", aspect="auto")
+    cast(Figure, axes.figure).colorbar(picture, ax=axes, label=label, shrink=0.9)
+    return lambda value: "white" if value < 0.72 else "black"
 
 
 def strip(

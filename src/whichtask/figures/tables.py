@@ -13,55 +13,50 @@ from whichtask.seeding import numpy_generator
 from whichtask.stats import LEVELS, Estimate, Floats
 
 AGREEMENT_COLUMNS = (
-    "data",
-    "network",
-    "set",
-    "task",
-    "pair",
-    "agreement",
-    "agreement_low",
-    "agreement_high",
-    "chance_agreement",
-    "train_accuracy",
-    "images_train",
-)
+    "data", "network", "set", "task", "pair", "agreement", "agreement_low", "agreement_high", "chance_agreement",
+    "train_accuracy", "images_train",
+)  # fmt: skip
 SIMILARITY_COLUMNS = ("task_a", "task_b", "agreement_similarity")
 RESAMPLES = 2_000
 
 
-def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def read_table(path: Path, columns: Sequence[str], *, may_be_empty: bool = False) -> pd.DataFrame:
     """Read one table and check that it has rows and the columns that are needed.
 
     Raises:
         WhichtaskError: the file is missing or no CSV, a column is missing, or there is no row.
     """
-    table = _read_columns(path, columns)
-    if table.empty:
-        raise WhichtaskError(f"{path}: the table has no rows")
-    return table
-
-
-def _read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     table = read_csv(path)
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise WhichtaskError(f"{path}: no column {', '.join(missing)}; needed are {', '.join(columns)}")
+    if table.empty and not may_be_empty:
+        raise WhichtaskError(f"{path}: the table has no rows")
+    return table
+
+
+def read_tables(paths: Sequence[Path], columns: Sequence[str]) -> pd.DataFrame:
+    """Read and join tables.
+
+    Raises:
+        WhichtaskError: see ``read_table``; or tables of several data sets.
+    """
+    table = pd.concat([read_table(path, columns) for path in paths], ignore_index=True)
+    only(table, "data")
     return table
 
 
 def read_agreement(paths: Sequence[Path], more: Sequence[str] = ()) -> pd.DataFrame:
-    """Read and join agreement tables: one row for each task and pair of networks.
+    """Read and join agreement tables of one data set: one row for each task and pair of networks.
 
     Args:
         paths: the tables.
         more: columns that are needed beside the usual ones.
 
     Raises:
-        WhichtaskError: see ``read_table``; or tables of several data sets.
+        WhichtaskError: see ``read_tables``.
     """
-    table = pd.concat([read_table(path, [*AGREEMENT_COLUMNS, *more]) for path in paths], ignore_index=True)
-    only(table, "data")
-    return table
+    return read_tables(paths, [*AGREEMENT_COLUMNS, *more])
 
 
 def read_similarity(paths: Sequence[Path]) -> pd.DataFrame:
@@ -72,7 +67,7 @@ def read_similarity(paths: Sequence[Path]) -> pd.DataFrame:
     Raises:
         WhichtaskError: a file is missing or no CSV, or lacks a column.
     """
-    tables = [_read_columns(path, SIMILARITY_COLUMNS).assign(set=path.stem) for path in paths]
+    tables = [read_table(path, SIMILARITY_COLUMNS, may_be_empty=True).assign(set=path.stem) for path in paths]
     return pd.concat([table for table in tables if not table.empty] or tables, ignore_index=True)
 
 

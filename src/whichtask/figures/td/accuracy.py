@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import line_key, value_text
+from whichtask.figures.marks import line_key, points, value_text
 from whichtask.figures.palette import KIND_COLOURS, NEUTRAL, colour_of, in_order
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import RESAMPLES, read_agreement
@@ -57,23 +56,26 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     for kind in in_order(table["kind"]):
         of_kind, colour = table[table["kind"] == kind], colour_of(kind)
         for (network, fitted), rows in of_kind.groupby(["network", of_kind["train_accuracy"] >= FITTED]):
-            style: dict[str, Any] = {"facecolor": colour if fitted else "none", "edgecolor": colour, "alpha": 0.75}
             marker = MARKERS[networks.index(network)]
-            axes.scatter(rows["test_accuracy"], rows["agreement"], s=26, marker=marker, linewidths=1.1, **style)
-        rank, n = _rank(of_kind, "_of_kind"), _tasks(of_kind)
+            points(axes, rows["test_accuracy"], rows["agreement"], colour, marker, hollow=not fitted)
+        rank, n = _rank(of_kind, "_of_kind"), of_kind.groupby(["set", "task"]).ngroups
         label = f"{kind}, {n} task{'s' if n > 1 else ''}" + (f":\nrank corr. {rank}" if rank else "")
         keys.append(line_key(label, colour, marker="o", **plain))
     _draw_lines(axes, table)
     keys += [line_key(name, NEUTRAL, marker=MARKERS[i], **plain) for i, name in enumerate(networks)]
-    axes.legend(handles=[*keys, *_keys(plain)], loc="upper left", bbox_to_anchor=(1.01, 1.02))
+    keys += [
+        line_key(f"train accuracy < {FITTED}", NEUTRAL, marker="o", markerfacecolor="none", **plain),
+        line_key("agreement = accuracy", NEUTRAL, linestyle="--", linewidth=1.0),
+        line_key("least agreement, 2a − 1", NEUTRAL, linewidth=1.2),
+    ]
+    axes.legend(handles=keys, loc="upper left", bbox_to_anchor=(1.01, 1.02))
     annotate(
         figure,
         f"Agreement and test accuracy ({table['data'].iloc[0]})",
-        f"Both on the same held-out images, mean over the pairs of a task. Rank correlation (Spearman) of all points: "
-        f"{_rank(table) or 'not defined'}; brackets: bootstrap 95 % interval over {_tasks(table)} tasks, each drawn "
-        "with all its networks. Where two networks have mean accuracy a, they differ on at most a share 2(1 − a) of "
-        "the images, so that agreement is at least 2a − 1 (solid line). Agreement can be high without accuracy, not "
-        "the reverse.",
+        "Both on the same held-out images, mean over the pairs of a task. Rank correlation (Spearman) of all points: "
+        f"{_rank(table) or 'not defined'}; brackets: bootstrap 95 % interval over tasks, each drawn with all its "
+        "networks. Where two networks have mean accuracy a, they differ on at most a share 2(1 − a) of the images, so "
+        "that agreement is at least 2a − 1 (solid line). Agreement can be high without accuracy, not the reverse.",
     )
     return figure
 
@@ -113,21 +115,14 @@ def rank_interval(table: pd.DataFrame, other: str = "test_accuracy") -> Estimate
 
 
 def _spearman(columns: Floats) -> float:
-    """Return the correlation of the mid-ranks of two columns, NaN where one is constant."""
-    ranks = pd.DataFrame(columns).rank().to_numpy()
-    ranks = ranks - ranks.mean(axis=0)
-    scale = np.sqrt((ranks**2).sum(axis=0).prod())
-    return float(ranks.prod(axis=1).sum() / scale) if scale > 0 else float("nan")
+    """Return the rank correlation of two columns, NaN where one is constant."""
+    return float(pd.DataFrame(columns).corr("spearman").iloc[0, 1])
 
 
 def _rank(rows: pd.DataFrame, ending: str = "") -> str:
     """Write the rank correlation that rows share, "" where it is not defined."""
     mean, low, high = (float(rows[f"rank_correlation_{end}{ending}"].iloc[0]) for end in ("mean", "low", "high"))
     return "" if np.isnan(mean) else value_text(Estimate(mean, low, high, 0), "{:.2f}")
-
-
-def _tasks(rows: pd.DataFrame) -> int:
-    return len(rows[["set", "task"]].drop_duplicates())
 
 
 def _draw_lines(axes: Axes, table: pd.DataFrame) -> None:
@@ -144,10 +139,3 @@ def _draw_lines(axes: Axes, table: pd.DataFrame) -> None:
     axes.grid(visible=True, axis="both")
     axes.set_xlabel("test accuracy, mean of the two networks [share of held-out images]")
     axes.set_ylabel("agreement of the two networks\n[share of held-out images]")
-
-
-def _keys(plain: dict[str, Any]) -> list[Line2D]:
-    """Return the legend of what hollow means and of the lines."""
-    hollow = line_key(f"train accuracy < {FITTED}", NEUTRAL, marker="o", markerfacecolor="none", **plain)
-    identity = line_key("agreement = accuracy", NEUTRAL, linestyle="--", linewidth=1.0)
-    return [hollow, identity, line_key("least agreement, 2a − 1", NEUTRAL, linewidth=1.2)]

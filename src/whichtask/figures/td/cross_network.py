@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from whichtask.config import FigureSettings
 from whichtask.figures.inputs import Inputs
-from whichtask.figures.marks import estimate_in, value_text
+from whichtask.figures.marks import estimate_in, heat_map, value_text
 from whichtask.figures.palette import colour_of
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import common
@@ -50,23 +50,19 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     cells = means.set_index(["group", "network"])
     every = pd.MultiIndex.from_product([lines, scorers])
     values = cells["agreement"].reindex(every).to_numpy(float).reshape(len(lines), len(scorers))
-    axes.set_facecolor("#EEEEEE")
-    picture = axes.imshow(values, vmin=0.5, vmax=1.0, cmap="cividis", aspect="auto")
-    figure.colorbar(picture, ax=axes, label="agreement score (AS)", shrink=0.9)
+    colour_on = heat_map(axes, values, "agreement score (AS)")
     for (line, column), value in np.ndenumerate(values):
         if np.isnan(value):
             axes.text(column, line, "not scored", ha="center", va="center", fontsize=7)
         else:
-            _write(axes, column, line, cells.loc[(lines[line], scorers[column])])
+            _write(axes, column, line, cells.loc[(lines[line], scorers[column])], colour_on(value))
         if lines[line] == scorers[column]:
             frame = Rectangle((column - 0.485, line - 0.48), 0.97, 0.96)
             frame.set(facecolor="none", edgecolor=colour_of("discovered"), linewidth=2.2)
             axes.add_patch(frame)
-    axes.grid(visible=False)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set_xticks(range(len(scorers)), [f"scored by\n{network}" for network in scorers])
     axes.xaxis.tick_top()
-    axes.tick_params(length=0)
     names = [f"{line} tasks" if line in REFERENCES else f"found with {line}" for line in lines]
     axes.set_yticks(range(len(lines)), names)
     annotate(
@@ -79,10 +75,9 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     return figure
 
 
-def _write(axes: Axes, column: int, line: int, cell: pd.Series) -> None:
+def _write(axes: Axes, column: int, line: int, cell: pd.Series, colour: str) -> None:
     """Write the mean of a cell, its interval and its train accuracy."""
     score = estimate_in(cell, "agreement")
-    colour = "white" if score.mean < 0.72 else "black"
     mean, _, interval = value_text(score).partition(" ")
     text = f"{interval or 'one task'}\ntrain {cell['train_accuracy']:.3f}"
     axes.text(column, line - 0.24, mean, ha="center", va="center", color=colour, weight="bold")

@@ -9,8 +9,7 @@ from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.marks import estimate_in, value_text
 from whichtask.figures.td.measures import AGREEMENT, SIMILARITY, TRAIN, Measure, draw_measures
-from whichtask.figures.td.searches import SIMILARITY_NOTE, Study, read_costs, read_study, summarise_searches
-from whichtask.figures.td.two_level import Resampled, similarity_of, values_of
+from whichtask.figures.td.searches import SIMILARITY_NOTE, read_costs, read_study, summarise_searches
 
 OBJECTIVES = {
     "agreement": "agreement",
@@ -97,11 +96,14 @@ def numbers_faithful(inputs: Inputs) -> pd.DataFrame:
     levels = summary[summary["row"] == "mean"]
     changes = levels[levels["group"] != BASE].copy()
     for column in ("agreement", "similarity"):
-        ends = [column, f"{column}_low", f"{column}_high"]
-        base = _mean(study, groups, BASE, column, SECOND)
-        found = [_mean(study, groups, group, column).minus(base) for group in changes["group"]]
-        changes[ends] = [(change.mean, *change.interval()) for change in found]
+        base = study.mean(_sets(groups, BASE), column, SECOND)
+        found = [study.mean(_sets(groups, group), column).minus(base).named(column) for group in changes["group"]]
+        changes[list(found[0])] = pd.DataFrame(found).to_numpy()
     return pd.concat([levels.assign(row="level"), changes], ignore_index=True).assign(**study.setting())
+
+
+def _sets(groups: dict[str, str], group: str) -> list[str]:
+    return [name for name in groups if groups[name] == group]
 
 
 def draw_faithful(table: pd.DataFrame, settings: FigureSettings) -> Figure:
@@ -140,10 +142,3 @@ def _switched(configs: pd.DataFrame) -> dict[str, str]:
     if set(groups.values()) == {BASE}:
         raise WhichtaskError("td_faithful needs a search with a switch of discovery.faithful turned")
     return groups
-
-
-def _mean(study: Study, groups: dict[str, str], group: str, column: str, seed: int = 0) -> Resampled:
-    """Average agreement or similarity of one group of searches."""
-    if column == "agreement":
-        return values_of(study.agreement[study.agreement["set"].map(groups) == group], column, seed)
-    return similarity_of(study.similarity[study.similarity["set"].map(groups) == group], seed)

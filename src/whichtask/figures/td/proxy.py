@@ -9,25 +9,18 @@ from matplotlib.figure import Figure
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import legend_above, line_key, value_text
+from whichtask.figures.marks import legend_above, line_key, points, value_text
 from whichtask.figures.palette import NEUTRAL, colour_of, in_order
 from whichtask.figures.style import annotate
-from whichtask.figures.tables import common, only, read_agreement, read_table
+from whichtask.figures.tables import common, only, read_agreement, read_tables
 from whichtask.figures.td.accuracy import rank_interval
 from whichtask.figures.td.agreement import summarise
 from whichtask.figures.td.panels import ScorePanels, kind_keys
 from whichtask.stats import Estimate
 
 PROXY_COLUMNS = (
-    "data",
-    "set",
-    "task",
-    "pair",
-    "configured_steps",
-    "inner_steps",
-    "proxy_agreement",
-    "train_accuracy",
-)
+    "data", "set", "task", "pair", "configured_steps", "inner_steps", "proxy_agreement", "train_accuracy",
+)  # fmt: skip
 RANK = ["rank_correlation", "rank_low", "rank_high"]
 CURVE = ["set", "inner_steps", "proxy_agreement", "low", "high", "train_accuracy", "n_tasks", "n_pairs"]
 
@@ -45,7 +38,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
     Raises:
         WhichtaskError: files that do not fit, or no task with both proxy and score.
     """
-    proxy = pd.concat([read_table(path, PROXY_COLUMNS) for path in files(inputs, "proxy")], ignore_index=True)
+    proxy = read_tables(files(inputs, "proxy"), PROXY_COLUMNS)
     agreement = read_agreement(files(inputs, "tables"))
     only(pd.concat([proxy, agreement]), "data")
     shared = common(agreement, "data", "network", "images_train")
@@ -91,7 +84,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         "the batch just learned from. Right: points are tasks, mean over their pairs of networks; "
         f"the networks of the score learned {images:,} images with train accuracy "
         f"{tasks['train_accuracy'].min():.3f} to {tasks['train_accuracy'].max():.3f}. "
-        f"ρ: rank correlation (Spearman) over {len(tasks[['set', 'task']].drop_duplicates())} tasks of all kinds, "
+        f"ρ: rank correlation (Spearman) over {tasks.groupby(['set', 'task']).ngroups} tasks of all kinds, "
         "bootstrap 95 % interval over tasks in brackets.",
     )
     return figure
@@ -103,11 +96,8 @@ def _draw_ranks(axes: Axes, tasks: pd.DataFrame, shown: Sequence[int]) -> None:
     for steps, marker, hollow in zip(shown, "os", (False, True), strict=False):
         after = tasks[tasks["inner_steps"] == steps]
         for kind in in_order(after["set"]):
-            rows, colour = after[after["set"] == kind], colour_of(kind)
-            face = "none" if hollow else colour
-            axes.scatter(
-                rows["proxy_agreement"], rows["agreement"], s=26, marker=marker, facecolors=face, edgecolors=colour
-            )
+            rows = after[after["set"] == kind]
+            points(axes, rows["proxy_agreement"], rows["agreement"], colour_of(kind), marker, hollow=hollow)
         rank = Estimate(*(float(value) for value in after[RANK].iloc[0]), 0)
         value = "unknown" if pd.isna(rank.mean) else value_text(rank, "{:.2f}")
         label = f"after {steps:,} step{'' if steps == 1 else 's'}: ρ = {value}"

@@ -1,7 +1,5 @@
 """Regulated beside unregulated tasks: how often augmentations flip labels, and how far mean colour explains them."""
 
-import re
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,12 +11,13 @@ from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.marks import HALO, estimate_in, legend_above, line_key, strip, tidy
 from whichtask.figures.palette import colour_of
 from whichtask.figures.style import annotate
-from whichtask.figures.tables import common, read_table
+from whichtask.figures.tables import common, read_tables
 from whichtask.figures.td.agreement import counted, span
 from whichtask.figures.td.panels import TEXT
 from whichtask.figures.td.two_level import values_of
 
 COLUMNS = ("data", "set", "task", "augmentation", "value", "images", "views")
+SHOWN = ("group", "augmentation", "row", "set", "task", "value", "low", "high", "n_searches", "n_tasks")
 MEAN_COLOUR = "mean_colour"
 FLIPS = {
     "crop": "resized\ncrop",
@@ -31,16 +30,35 @@ MARKERS = "osv^P*"
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Return flip rates by augmentation and R^2 of labels on mean colour: tasks, and the means of their sets.
+    """Return flip rates by augmentation and R^2 of labels on mean colour, averaged over tasks and seeds of a set.
 
     Args:
         inputs: ``regulation``, one table for each search; ``NAME.s1`` is a further seed of the set ``NAME``. Sets come
             in the order of the files.
+
+    Returns:
+        A row for each task (``row`` = "task"), then one for each mean ("mean"): ``group`` (the set without its seed),
+        ``augmentation``, ``row``, ``set``, ``task``, ``value``, ``low`` and ``high`` (95 % interval; NaN for tasks and
+        for a single task), ``n_searches`` and ``n_tasks`` (all tasks behind it).
+
+    Raises:
+        WhichtaskError: a task was measured twice, or an augmentation is not known.
     """
-    measured = pd.concat([read_table(path, COLUMNS) for path in files(inputs, "regulation")], ignore_index=True)
-    shared = common(measured, "data", "views")
+    measured = read_tables(files(inputs, "regulation"), COLUMNS)
+    unknown = set(measured["augmentation"]) - {*FLIPS, MEAN_COLOUR}
+    if unknown:
+        raise WhichtaskError(f"unknown augmentation {', '.join(sorted(unknown))}; allowed: {', '.join(FLIPS)}")
+    if measured.duplicated(["set", "task", "augmentation"]).any():
+        raise WhichtaskError("a task was measured twice; give each search's table once")
+    tasks = measured.assign(group=measured["set"].str.replace(r"\.s\d+$", "", regex=True), row="task")
+    means = []
+    for (group, name), rows in tasks.groupby(["group", "augmentation"], sort=False):
+        mean, low, high = values_of(rows, "value").named("value").values()
+        counts = {"n_searches": rows["set"].nunique(), "n_tasks": len(rows)}
+        means.append({"group": group, "augmentation": name, "value": mean, "low": low, "high": high} | counts)
+    table = pd.concat([tasks, pd.DataFrame(means).assign(row="mean", set="", task="")], ignore_index=True)
     images = {"images_fewest": measured["images"].min(), "images_most": measured["images"].max()}
-    return summarise_regulation(measured).assign(**shared, **images)
+    return table[list(SHOWN)].assign(**common(measured, "data", "views"), **images)
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
@@ -69,48 +87,6 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     legend_above(left, keys)
     annotate(figure, f"What regulation by SimCLR changes ({table['data'].iloc[0]})", _note(table))
     return figure
-
-
-def summarise_regulation(measured: pd.DataFrame) -> pd.DataFrame:
-    """Average measurements over the tasks of each set, and over searches that differ in their seed.
-
-    Args:
-        measured: rows of regulation tables.
-
-    Returns:
-        A row for each task (``row`` = "task"), then one for each mean ("mean"): ``group`` (the set without its seed),
-        ``augmentation``, ``row``, ``set``, ``task``, ``value``, ``low`` and ``high`` (95 % interval; NaN for tasks and
-        for a single task), ``n_searches`` and ``n_tasks`` (all tasks behind it).
-
-    Raises:
-        WhichtaskError: a task was measured twice, or an augmentation is not known.
-    """
-    unknown = set(measured["augmentation"]) - {*FLIPS, MEAN_COLOUR}
-    if unknown:
-        raise WhichtaskError(f"unknown augmentation {', '.join(sorted(unknown))}; allowed: {', '.join(FLIPS)}")
-    if measured.duplicated(["set", "task", "augmentation"]).any():
-        raise WhichtaskError("a task was measured twice; give each search's table once")
-    tasks = measured.assign(group=[re.sub(r"\.s\d+$", "", name) for name in measured["set"]], row="task")
-    means = []
-    for (group, name), rows in tasks.groupby(["group", "augmentation"], sort=False):
-        found = values_of(rows, "value")
-        low, high = found.interval()
-        means.append(
-            {
-                "group": group,
-                "augmentation": name,
-                "row": "mean",
-                "set": "",
-                "task": "",
-                "value": found.mean,
-                "low": low,
-                "high": high,
-                "n_searches": rows["set"].nunique(),
-                "n_tasks": len(rows),
-            }
-        )
-    columns = list(means[0])
-    return pd.concat([tasks, pd.DataFrame(means)], ignore_index=True)[columns]
 
 
 def _styles(groups: list[str]) -> dict[str, tuple[str, str]]:

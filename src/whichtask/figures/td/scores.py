@@ -36,9 +36,9 @@ def numbers_by_source(inputs: Inputs) -> pd.DataFrame:
     Args:
         inputs: ``tables``, agreement tables of several kinds for one network.
     """
-    agreement = read_agreement(files(inputs, "tables"))
-    shared = common(agreement, "images_train", "network")
-    return scores(agreement, ["data", "network", "set"]).assign(images_train=shared["images_train"])
+    table = numbers_by_network(inputs)
+    only(table, "network")
+    return table
 
 
 def draw_by_source(table: pd.DataFrame, settings: FigureSettings) -> Figure:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import value_text
+from whichtask.figures.marks import heat_map, value_text
 from whichtask.figures.palette import colour_of, in_order
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import pairwise_interval, read_similarity
@@ -22,7 +22,7 @@ BIN = 0.02
 
 
 def numbers(inputs: Inputs) -> pd.DataFrame:
-    """Return the similarity of each pair of tasks of one kind, and beside it the mean of the kind.
+    """Return the similarity of each pair of tasks of one kind, and beside it the kind's mean with interval over tasks.
 
     Args:
         inputs: ``tables``, similarity tables named by kind; ``discovered.csv`` must be among them.
@@ -34,11 +34,6 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
             f"td_similarity needs pairs of {MATRIX_KIND} tasks ({MATRIX_KIND}.csv), but was given pairs of "
             f"{', '.join(kinds) or 'none'}"
         )
-    return with_means(table)
-
-
-def with_means(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the mean of each set over its pairs, its 95 % interval and number of tasks: ``mean_of_set`` and so on."""
     found = {name: pairwise_interval(rows) for name, rows in table.groupby("set")}
     columns = {f"{part}_of_set": [getattr(found[name], part) for name in table["set"]] for part in Estimate._fields}
     return table.assign(**columns)
@@ -48,7 +43,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Draw the similarity matrix of the discovered tasks and, for every kind, the histogram over its pairs."""
     figure = Figure(figsize=(9.6, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
-    _draw_matrix(figure, left, table[table["set"] == MATRIX_KIND])
+    _draw_matrix(left, table[table["set"] == MATRIX_KIND])
     _draw_histograms(right, table)
     annotate(
         figure,
@@ -59,28 +54,24 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     return figure
 
 
-def _draw_matrix(figure: Figure, axes: Axes, rows: pd.DataFrame) -> None:
+def _draw_matrix(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the symmetric matrix, grey on the diagonal, as a task with itself says nothing."""
     names = list(dict.fromkeys([*rows["task_a"], *rows["task_b"]]))
     first, second = (rows[column].map(names.index).to_numpy() for column in ("task_a", "task_b"))
     values = np.full((len(names), len(names)), np.nan)
     values[first, second] = values[second, first] = rows["agreement_similarity"]
-    axes.grid(visible=False)
-    axes.set_facecolor("#EEEEEE")
-    picture = axes.imshow(values, vmin=0.5, vmax=1.0, cmap="cividis")
-    figure.colorbar(picture, ax=axes, label="similarity", shrink=0.85)
+    colour_on = heat_map(axes, values, "similarity")
+    axes.set_aspect("equal")
     short = [str(name).removeprefix(f"{MATRIX_KIND}_") for name in names]
     step = -(-len(names) // MOST_NAMED)
     axes.set_xticks(range(0, len(names), step), short[::step], rotation=90, fontsize=7)
     axes.set_yticks(range(0, len(names), step), short[::step], fontsize=7)
-    axes.tick_params(length=0)
     axes.set_title(f"{len(names)} {MATRIX_KIND} tasks", loc="left")
     if len(names) > MOST_NUMBERED:
         return
     for (row, column), value in np.ndenumerate(values):
         if row != column:
-            colour = "white" if value < 0.72 else "black"
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=6.5, color=colour)
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=6.5, color=colour_on(value))
 
 
 def _draw_histograms(axes: Axes, table: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.tables import read_similarity
 from whichtask.figures.td.measures import AGREEMENT, SIMILARITY, TRAIN, Measure, draw_measures
-from whichtask.figures.td.searches import SIMILARITY_NOTE, read_study, summarise_searches, with_measure
+from whichtask.figures.td.searches import SIMILARITY_NOTE, read_study, summarise_searches
 
 
 def numbers_dimension(inputs: Inputs) -> pd.DataFrame:
@@ -45,8 +45,7 @@ def numbers_kway(inputs: Inputs) -> pd.DataFrame:
     chance = study.agreement["chance_agreement"]
     rows = study.agreement.assign(beyond_chance=(study.agreement["agreement"] - chance) / (1 - chance))
     groups = study.groups(key, int)
-    table = with_measure(summarise_searches(study, groups), rows, groups, "beyond_chance")
-    return table.assign(**study.setting())
+    return summarise_searches(study, groups, {"beyond_chance": rows}).assign(**study.setting())
 
 
 def draw_kway(table: pd.DataFrame, settings: FigureSettings) -> Figure:
@@ -69,9 +68,7 @@ def numbers_human_included(inputs: Inputs) -> pd.DataFrame:
     study = read_study(inputs, [key], needs="similarities")
     groups = study.groups(key, int)
     near = _similarity_to_human(files(inputs, "cross"), list(groups))
-    table = summarise_searches(study, groups)
-    for column in ("human_mean", "human_nearest"):
-        table = with_measure(table, near, groups, column)
+    table = summarise_searches(study, groups, {"human_mean": near, "human_nearest": near})
     return table.assign(**study.setting(), human_tasks_compared=near["n_human"].iloc[0])
 
 
