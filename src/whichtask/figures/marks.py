@@ -213,7 +213,8 @@ def line_key(label: str, colour: str, **style: Any) -> Line2D:
 def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
     """Put a legend above axes, where it hides nothing; it may be wider than they are."""
     if not axes.get_title():
-        axes.set_title("\n".join(" " * math.ceil(len(keys) / columns)))  # keeps its place free
+        # Keeps its place free: five lines of a title are as high as four of a legend.
+        axes.set_title("\n".join(" " * round(1.25 * math.ceil(len(keys) / columns))))
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "columnspacing": 1.4}
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
 

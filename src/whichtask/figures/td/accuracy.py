@@ -1,6 +1,7 @@
 """Agreement against test accuracy, task by task (appendix G): what agreement says about generalisation."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from whichtask.stats import LEVELS, Estimate, Floats
 MARKERS = "os^DvPX*<>"
 FITTED = 0.95
 """Least train accuracy of a filled point."""
+RANK = ("rank_correlation_mean", "rank_correlation_low", "rank_correlation_high")
 FEWEST = 4  # tasks below which a rank correlation says nothing
 
 
@@ -40,9 +42,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
             f"there are markers for {len(MARKERS)} networks, but the tables have {table['network'].nunique()}"
         )
     overall, of_kinds = rank_interval(table), {kind: rank_interval(rows) for kind, rows in table.groupby("kind")}
-    for end in ("mean", "low", "high"):
-        table[f"rank_correlation_{end}_of_kind"] = [getattr(of_kinds[kind], end) for kind in table["kind"]]
-        table[f"rank_correlation_{end}"] = getattr(overall, end)
+    for i, column in enumerate(RANK):
+        table[f"{column}_of_kind"] = [of_kinds[kind][i] for kind in table["kind"]]
+        table[column] = overall[i]
     return table
 
 
@@ -58,7 +60,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         for (network, fitted), rows in of_kind.groupby(["network", of_kind["train_accuracy"] >= FITTED]):
             marker = MARKERS[networks.index(network)]
             points(axes, rows["test_accuracy"], rows["agreement"], colour, marker, hollow=not fitted)
-        rank, n = _rank(of_kind, "_of_kind"), of_kind.groupby(["set", "task"]).ngroups
+        rank = rank_text(of_kind.iloc[0], [f"{column}_of_kind" for column in RANK])
+        n = of_kind.groupby(["set", "task"]).ngroups
         label = f"{kind}, {n} task{'s' if n > 1 else ''}" + (f":\nrank corr. {rank}" if rank else "")
         keys.append(line_key(label, colour, marker="o", **plain))
     _draw_lines(axes, table)
@@ -68,14 +71,15 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         line_key("agreement = accuracy", NEUTRAL, linestyle="--", linewidth=1.0),
         line_key("least agreement, 2a − 1", NEUTRAL, linewidth=1.2),
     ]
+    rank, n = rank_text(table.iloc[0], RANK) or "not defined", table.groupby(["set", "task"]).ngroups
     axes.legend(handles=keys, loc="upper left", bbox_to_anchor=(1.01, 1.02))
     annotate(
         figure,
         f"Agreement and test accuracy ({table['data'].iloc[0]})",
         "Both on the same held-out images, mean over the pairs of a task. Rank correlation (Spearman) of all points: "
-        f"{_rank(table) or 'not defined'}; brackets: bootstrap 95 % interval over tasks, each drawn with all its "
-        "networks. Where two networks have mean accuracy a, they differ on at most a share 2(1 − a) of the images, so "
-        "that agreement is at least 2a − 1 (solid line). Agreement can be high without accuracy, not the reverse.",
+        f"{rank}; brackets: bootstrap 95 % interval over {n} tasks, each drawn with all its networks. Where two "
+        "networks have mean accuracy a, they differ on at most a share 2(1 − a) of the images, so that agreement is at "
+        "least 2a − 1 (solid line). Agreement can be high without accuracy, not the reverse.",
     )
     return figure
 
@@ -116,12 +120,12 @@ def rank_interval(table: pd.DataFrame, other: str = "test_accuracy") -> Estimate
 
 def _spearman(columns: Floats) -> float:
     """Return the rank correlation of two columns, NaN where one is constant."""
-    return float(pd.DataFrame(columns).corr("spearman").iloc[0, 1])
+    return float(pd.DataFrame(columns).corr("spearman").to_numpy()[0, 1])
 
 
-def _rank(rows: pd.DataFrame, ending: str = "") -> str:
-    """Write the rank correlation that rows share, "" where it is not defined."""
-    mean, low, high = (float(rows[f"rank_correlation_{end}{ending}"].iloc[0]) for end in ("mean", "low", "high"))
+def rank_text(row: pd.Series, columns: Sequence[str]) -> str:
+    """Write a rank correlation with its interval, "" where it is not defined."""
+    mean, low, high = (float(row[column]) for column in columns)
     return "" if np.isnan(mean) else value_text(Estimate(mean, low, high, 0), "{:.2f}")
 
 

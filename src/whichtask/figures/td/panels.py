@@ -94,9 +94,9 @@ class ScorePanels:
         self.lower.set_xticks(values, [f"{value:,}" for value in values])
         self.lower.set_xticks([], minor=True)
 
-    def legend(self, keys: Sequence[Artist], columns: int = 2) -> None:
-        """Put the legend above the axes, where it hides nothing."""
-        legend_above(self.upper, keys, columns)
+    def legend(self, keys: Sequence[Artist], columns: int = 0) -> None:
+        """Put the legend above the axes, where it hides nothing; by default in as many columns as the figure has room."""
+        legend_above(self.upper, keys, columns or max(2, int(self.figure.get_figwidth() / 3.2)))
 
     def name_ticks(self, names: Sequence[str]) -> None:
         """Label the whole numbers on x, one category each."""

@@ -9,14 +9,13 @@ from matplotlib.figure import Figure
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.marks import legend_above, line_key, points, value_text
+from whichtask.figures.marks import legend_above, line_key, points
 from whichtask.figures.palette import NEUTRAL, colour_of, in_order
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import common, only, read_agreement, read_tables
-from whichtask.figures.td.accuracy import rank_interval
+from whichtask.figures.td.accuracy import rank_interval, rank_text
 from whichtask.figures.td.agreement import summarise
 from whichtask.figures.td.panels import ScorePanels, kind_keys
-from whichtask.stats import Estimate
 
 PROXY_COLUMNS = (
     "data", "set", "task", "pair", "configured_steps", "inner_steps", "proxy_agreement", "train_accuracy",
@@ -73,7 +72,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     panels.upper.set_ylabel("proxy agreement\n[share of held-out images]")
     panels.lower.set_ylabel("batch\naccuracy")
     panels.lower.set_xlabel("inner steps of SGD (log scale)")
-    panels.legend(kind_keys(curve))
+    panels.legend(kind_keys(curve), 2)
     _draw_ranks(figure.add_subplot(grid[1]), tasks, sorted(tasks["inner_steps"].unique()))
     network, data, images = table[["network", "data", "images_train"]].iloc[0]
     annotate(
@@ -98,9 +97,8 @@ def _draw_ranks(axes: Axes, tasks: pd.DataFrame, shown: Sequence[int]) -> None:
         for kind in in_order(after["set"]):
             rows = after[after["set"] == kind]
             points(axes, rows["proxy_agreement"], rows["agreement"], colour_of(kind), marker, hollow=hollow)
-        rank = Estimate(*(float(value) for value in after[RANK].iloc[0]), 0)
-        value = "unknown" if pd.isna(rank.mean) else value_text(rank, "{:.2f}")
-        label = f"after {steps:,} step{'' if steps == 1 else 's'}: ρ = {value}"
+        rank = rank_text(after.iloc[0], RANK) or "unknown"
+        label = f"after {steps:,} step{'' if steps == 1 else 's'}: ρ = {rank}"
         face = "none" if hollow else NEUTRAL
         keys.append(line_key(label, NEUTRAL, marker=marker, linestyle="", markersize=5, markerfacecolor=face))
     axes.set_xlabel("proxy agreement [share of held-out images]")
