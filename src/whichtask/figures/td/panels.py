@@ -95,7 +95,7 @@ class ScorePanels:
         self.lower.set_xticks([], minor=True)
 
     def legend(self, keys: Sequence[Artist], columns: int = 0) -> None:
-        """Put the legend above the axes, where it hides nothing; by default in as many columns as the figure has room."""
+        """Put the legend above the axes, where it hides nothing; by default in as many columns as fit."""
         legend_above(self.upper, keys, columns or max(2, int(self.figure.get_figwidth() / 3.2)))
 
     def name_ticks(self, names: Sequence[str]) -> None:
