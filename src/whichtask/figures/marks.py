@@ -219,13 +219,17 @@ def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
 
 
-def points(axes: Axes, x: Values, y: Values, colour: str, marker: str = "o", *, hollow: bool = False) -> None:
-    """Draw things that are compared in two measures as points."""
-    axes.scatter(x, y, s=26, marker=marker, c="none" if hollow else colour, edgecolors=colour, alpha=0.75, zorder=3)
+def heat_map(
+    axes: Axes, shares: npt.NDArray[np.float64], label: str, least: float = 0.5, **bar: Any
+) -> Callable[[float], str]:
+    """Draw shares (``least`` to 1) as a matrix; unknown cells stay grey.
 
-
-def heat_map(axes: Axes, shares: npt.NDArray[np.float64], label: str) -> Callable[[float], str]:
-    """Draw agreements or similarities (0.5 to 1) as a matrix with a colour bar; unknown cells stay grey.
+    Args:
+        axes: empty.
+        shares: [rows, columns].
+        label: of the colour bar; none without it.
+        least: the darkest value.
+        bar: changes of the colour bar.
 
     Returns:
         The colour of text on a cell by its value.
@@ -233,9 +237,15 @@ def heat_map(axes: Axes, shares: npt.NDArray[np.float64], label: str) -> Callabl
     axes.grid(visible=False)
     axes.set_facecolor("#EEEEEE")
     axes.tick_params(length=0)
-    picture = axes.imshow(shares, vmin=0.5, vmax=1.0, cmap="cividis", aspect="auto")
-    cast(Figure, axes.figure).colorbar(picture, ax=axes, label=label, shrink=0.9)
-    return lambda value: "white" if value < 0.72 else "black"
+    picture = axes.imshow(shares, vmin=least, vmax=1.0, cmap="cividis", aspect="auto")
+    if label:
+        cast(Figure, axes.figure).colorbar(picture, ax=axes, label=label, **{"shrink": 0.9} | bar)
+    return lambda value: "white" if value < least + 0.45 * (1 - least) else "black"
+
+
+def points(axes: Axes, x: Values, y: Values, colour: str, marker: str = "o", *, hollow: bool = False) -> None:
+    """Draw things that are compared in two measures as points."""
+    axes.scatter(x, y, s=26, marker=marker, c="none" if hollow else colour, edgecolors=colour, alpha=0.75, zorder=3)
 
 
 def strip(
