@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 from whichtask.artifacts import write_csv
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw
+from whichtask.figures import draw, draw_again, numbers
 from whichtask.stats import mean_interval
 
 SETTINGS = FigureSettings(dpi=60)
@@ -92,27 +92,25 @@ def inputs(tmp_path: Path) -> dict[str, dict[str, list[Path]]]:
     }
 
 
-def drawn(figure: str, inputs: dict[str, list[Path]], folder: Path) -> pd.DataFrame:
-    draw(figure, inputs, folder / f"{figure}.png", SETTINGS)
-    return pd.read_csv(folder / f"{figure}.csv")
+def made(figure: str, inputs: dict[str, list[Path]]) -> pd.DataFrame:
+    return numbers(figure, inputs, SETTINGS)
 
 
 @pytest.mark.parametrize("figure", ["td_proxy", "td_stochasticity", "td_linear"])
-def test_a_figure_is_written_whole_and_again_to_the_same_bytes(
+def test_a_figure_is_drawn_again_from_its_csv_to_the_same_bytes(
     figure: str, inputs: dict[str, dict[str, list[Path]]], tmp_path: Path
 ) -> None:
-    for folder in ("first", "second"):
-        drawn(figure, inputs[figure], tmp_path / folder)
-    first = {path.suffix: path for path in (tmp_path / "first").iterdir()}
-    assert set(first) == {".png", ".svg", ".csv"}
-    with Image.open(first[".png"]) as picture:
+    first, second = (tmp_path / "out" / f"{name}.png" for name in ("first", "second"))
+    draw(figure, inputs[figure], first, SETTINGS)
+    draw_again(figure, first.with_suffix(".csv"), second, SETTINGS)
+    for suffix in (".png", ".svg"):
+        assert first.with_suffix(suffix).read_bytes() == second.with_suffix(suffix).read_bytes()
+    with Image.open(first) as picture:
         assert min(picture.size) > 200
-    for path in first.values():
-        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
 
 
-def test_proxy_means_and_ranks(inputs: dict[str, dict[str, list[Path]]], tmp_path: Path) -> None:
-    table, proxy = drawn("td_proxy", inputs["td_proxy"], tmp_path / "out"), proxy_table()
+def test_proxy_means_and_ranks(inputs: dict[str, dict[str, list[Path]]]) -> None:
+    table, proxy = made("td_proxy", inputs["td_proxy"]), proxy_table()
     curve = {(row["set"], row["inner_steps"]): row for row in table[table["row"] == "mean"].to_dict("records")}
     assert len(curve) == len(KINDS) * len(STEPS)
     rows = proxy[(proxy["set"] == "human") & (proxy["inner_steps"] == 5)]
@@ -135,19 +133,17 @@ def test_the_largest_number_of_steps_alone_and_few_tasks(tmp_path: Path) -> None
     few = table[(table["inner_steps"] == 20) & table["task"].str.endswith("_0")]
     write_csv(tmp_path / "proxy.csv", few)
     chosen = {"proxy": [tmp_path / "proxy.csv"], "tables": write_scores(tmp_path)}
-    found = drawn("td_proxy", chosen, tmp_path / "out")
+    found = made("td_proxy", chosen)
     assert set(found["inner_steps"]) == {20}
     assert found["rank_correlation"].isna().all(), "three tasks have no rank correlation to speak of"
     assert found[["low", "high"]].isna().all(axis=None)
 
 
-def test_sources_of_chance_take_tasks_scored_in_every_way(
-    inputs: dict[str, dict[str, list[Path]]], tmp_path: Path
-) -> None:
+def test_sources_of_chance_take_tasks_scored_in_every_way(inputs: dict[str, dict[str, list[Path]]]) -> None:
     paths = inputs["td_stochasticity"]["tables"]
     whole = pd.read_csv(paths[0])
     write_csv(paths[0], whole[whole["task"] != "random_2"])
-    table = drawn("td_stochasticity", inputs["td_stochasticity"], tmp_path / "out")
+    table = made("td_stochasticity", inputs["td_stochasticity"])
     assert "random_2" not in set(table["task"])
     means = {(row["source"], row["set"]): row for row in table[table["row"] == "mean"].to_dict("records")}
     assert {source for source, _ in means} == {"initialisation only", "order only", "initialisation and order"}
@@ -155,8 +151,8 @@ def test_sources_of_chance_take_tasks_scored_in_every_way(
     assert means["order only", "human"]["n_tasks"] == 3
 
 
-def test_linear_tasks_are_grouped_by_direction(inputs: dict[str, dict[str, list[Path]]], tmp_path: Path) -> None:
-    table = drawn("td_linear", inputs["td_linear"], tmp_path / "out")
+def test_linear_tasks_are_grouped_by_direction(inputs: dict[str, dict[str, list[Path]]]) -> None:
+    table = made("td_linear", inputs["td_linear"])
     means = {row["direction"]: row for row in table[table["row"] == "mean"].to_dict("records")}
     assert {name: row["n_tasks"] for name, row in means.items()} == {"best": 2, "random": 4, "worst": 2}
     assert means["worst"]["agreement"] == pytest.approx(0.71)
@@ -166,16 +162,16 @@ def test_linear_tasks_are_grouped_by_direction(inputs: dict[str, dict[str, list[
 def test_bad_inputs_are_named(inputs: dict[str, dict[str, list[Path]]], tmp_path: Path) -> None:
     scores = inputs["td_proxy"]["tables"]
     with pytest.raises(WhichtaskError, match="td_linear draws tasks called best_0, .* but was given human_0"):
-        drawn("td_linear", {"tables": scores[1:2]}, tmp_path)
+        made("td_linear", {"tables": scores[1:2]})
     with pytest.raises(WhichtaskError, match="no column shared_order, shared_initialisation"):
-        drawn("td_stochasticity", {"tables": scores}, tmp_path)
+        made("td_stochasticity", {"tables": scores})
     alone = pd.read_csv(inputs["td_stochasticity"]["tables"][0])
     write_csv(tmp_path / "a.csv", alone[alone["task"] == "random_0"])
     write_csv(tmp_path / "b.csv", alone[alone["task"] == "random_1"].assign(shared_order=False))
     with pytest.raises(WhichtaskError, match="no task was scored in every way"):
-        drawn("td_stochasticity", {"tables": [tmp_path / "a.csv", tmp_path / "b.csv"]}, tmp_path)
+        made("td_stochasticity", {"tables": [tmp_path / "a.csv", tmp_path / "b.csv"]})
     write_csv(tmp_path / "other.csv", proxy_table().assign(task="another"))
     with pytest.raises(WhichtaskError, match="no task has both a proxy and an agreement score"):
-        drawn("td_proxy", {"proxy": [tmp_path / "other.csv"], "tables": scores}, tmp_path)
+        made("td_proxy", {"proxy": [tmp_path / "other.csv"], "tables": scores})
     with pytest.raises(WhichtaskError, match="needs the input 'proxy'"):
-        drawn("td_proxy", {"tables": scores}, tmp_path)
+        made("td_proxy", {"tables": scores})

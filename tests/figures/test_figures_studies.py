@@ -15,10 +15,11 @@ from scipy.stats import spearmanr
 from whichtask.artifacts import write_csv, write_yaml
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw
+from whichtask.figures import draw, draw_again, numbers
 from whichtask.figures.labels import place_labels
-from whichtask.figures.tables import RESAMPLES, pairwise_draws, pairwise_interval, summarise
+from whichtask.figures.tables import RESAMPLES, pairwise_draws, pairwise_interval
 from whichtask.figures.td.accuracy import kind_of, rank_interval
+from whichtask.figures.td.agreement import summarise
 from whichtask.figures.td.two_level import similarity_of, two_level, values_of
 
 SETTINGS = FigureSettings(dpi=50)
@@ -132,9 +133,8 @@ FIGURES = (
 )  # fmt: skip
 
 
-def drawn(figure: str, inputs: Inputs, folder: Path) -> pd.DataFrame:
-    draw(figure, inputs, folder / f"{figure}.png", SETTINGS)
-    return pd.read_csv(folder / f"{figure}.csv")
+def made(figure: str, inputs: Inputs) -> pd.DataFrame:
+    return numbers(figure, inputs, SETTINGS)
 
 
 def means(table: pd.DataFrame) -> pd.DataFrame:
@@ -142,15 +142,15 @@ def means(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-def test_a_figure_is_written_whole_and_again_to_the_same_bytes(
+def test_a_figure_is_drawn_again_from_its_csv_to_the_same_bytes(
     figure: str, inputs: dict[str, Inputs], tmp_path: Path
 ) -> None:
     before = dict(mpl.rcParams)
-    for folder in ("first", "second"):
-        drawn(figure, inputs[figure], tmp_path / folder)
-    for suffix in (".png", ".svg", ".csv"):
-        first = (tmp_path / "first" / f"{figure}{suffix}").read_bytes()
-        assert first == (tmp_path / "second" / f"{figure}{suffix}").read_bytes(), suffix
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    draw(figure, inputs[figure], first, SETTINGS)
+    draw_again(figure, first.with_suffix(".csv"), second, SETTINGS)
+    for suffix in (".png", ".svg"):
+        assert first.with_suffix(suffix).read_bytes() == second.with_suffix(suffix).read_bytes(), suffix
     assert dict(mpl.rcParams) == before
 
 
@@ -236,8 +236,8 @@ def test_similarity_over_searches() -> None:
     assert np.isnan(similarity_of(one.iloc[:0]).mean)
 
 
-def test_lambda_comes_from_the_configurations_and_seeds_are_joined(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    found = means(drawn("td_tradeoff", inputs["td_tradeoff"], tmp_path))
+def test_lambda_comes_from_the_configurations_and_seeds_are_joined(inputs: dict[str, Inputs]) -> None:
+    found = means(made("td_tradeoff", inputs["td_tradeoff"]))
     assert found.index.tolist() == ["0.05", "1", "human", "random"]
     assert found["n_searches"].tolist() == [2, 1, 1, 1]
     assert found.loc["1", "agreement"] == pytest.approx(0.9 - 0.02 + 0.002)
@@ -245,34 +245,33 @@ def test_lambda_comes_from_the_configurations_and_seeds_are_joined(inputs: dict[
     assert found.loc["0.05", "similarity"] == pytest.approx(0.615 + 0.01)
 
 
-def test_sizes_are_ordered_and_a_single_task_has_no_similarity(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    found = means(drawn("td_dimension", inputs["td_dimension"], tmp_path))
+def test_sizes_are_ordered_and_a_single_task_has_no_similarity(inputs: dict[str, Inputs]) -> None:
+    found = means(made("td_dimension", inputs["td_dimension"]))
     assert found.index.tolist() == ["4, 1", "8, 2", "16, 3"]
     assert np.isnan(found.loc["4, 1", ["similarity", "agreement_low"]].astype(float)).all()
     assert found["similarity_low"].isna().tolist() == [True, True, False]
 
 
-def test_cells_are_scores_of_one_network_on_the_tasks_of_another(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    table = drawn("td_cross_network", inputs["td_cross_network"], tmp_path)
+def test_cells_are_scores_of_one_network_on_the_tasks_of_another(inputs: dict[str, Inputs]) -> None:
+    table = made("td_cross_network", inputs["td_cross_network"])
     cells = table[table["row"] == "mean"].set_index(["group", "network"])["agreement"]
     assert set(cells.index) == {("cnn", "cnn"), ("cnn", "mlp"), ("mlp", "mlp"), ("human", "mlp")}
     assert cells["cnn", "mlp"] == pytest.approx(0.8 - 0.02 + 0.002)
 
 
 def test_cost_is_the_sum_of_seconds_and_the_inner_passes(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    found = means(drawn("td_estimators", inputs["td_estimators"], tmp_path))
+    found = means(made("td_estimators", inputs["td_estimators"]))
     assert found.index.tolist() == ["agreement, uniformity", "xas, uniformity", "agreement, mutual_information"]
     assert found["seconds"].tolist() == [6.5] * 3
     assert found["inner_passes"].tolist() == [20] * 3
-    svg = (tmp_path / "td_estimators.svg").read_text()
-    assert "Equal for all: 20 inner passes" in svg
     run = Run(tmp_path / "run").add("x").add("y", objective="xas", outer_steps=8)
-    drawn("td_estimators", run.inputs, tmp_path)
-    assert "differ: 20 to 40" in (tmp_path / "td_estimators.svg").read_text()
+    for study, words in ((inputs["td_estimators"], "Equal for all: 20 inner passes"), (run.inputs, "differ: 20 to 40")):
+        draw("td_estimators", study, tmp_path / "x.png", SETTINGS)
+        assert words in (tmp_path / "x.svg").read_text()
 
 
 def test_switches_are_differences_to_base_drawn_apart(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    table = drawn("td_faithful", inputs["td_faithful"], tmp_path)
+    table = made("td_faithful", inputs["td_faithful"])
     change, levels = means(table), table[table["row"] == "level"].set_index("group")
     assert change.index.tolist() == ["halved_batch on"]
     assert levels.index.tolist() == ["base", "halved_batch on"]
@@ -284,29 +283,29 @@ def test_switches_are_differences_to_base_drawn_apart(inputs: dict[str, Inputs],
     for kind in ("tables", "similarities"):
         table = pd.read_csv(run.inputs[kind][0])
         write_csv(run.inputs[kind][1], table.assign(set="x") if kind == "tables" else table)
-    same = means(drawn("td_faithful", run.inputs, tmp_path)).iloc[0]
+    same = means(made("td_faithful", run.inputs)).iloc[0]
     assert same["agreement"] == 0
     assert same["agreement_low"] < 0 < same["agreement_high"]
 
 
-def test_classes_have_what_agreement_is_beyond_chance(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    found = means(drawn("td_kway", inputs["td_kway"], tmp_path))
-    assert found.index.tolist() == [2, 3]
+def test_classes_have_what_agreement_is_beyond_chance(inputs: dict[str, Inputs]) -> None:
+    found = means(made("td_kway", inputs["td_kway"]))
+    assert found.index.tolist() == ["2", "3"]
     assert found["beyond_chance"].to_numpy() == pytest.approx((found["agreement"] - 0.5).to_numpy() / 0.5)
     assert (found["beyond_chance_low"] < found["beyond_chance"]).all()
 
 
-def test_similarity_to_human_tasks_is_their_mean_and_their_largest(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    found = means(drawn("td_human_included", inputs["td_human_included"], tmp_path))
-    assert found.index.tolist() == [0, 3]
-    for group, path in zip((3, 0), inputs["td_human_included"]["cross"], strict=True):
+def test_similarity_to_human_tasks_is_their_mean_and_their_largest(inputs: dict[str, Inputs]) -> None:
+    found = means(made("td_human_included", inputs["td_human_included"]))
+    assert found.index.tolist() == ["0", "3"]
+    for group, path in zip(("3", "0"), inputs["td_human_included"]["cross"], strict=True):
         by_task = pd.read_csv(path).groupby("task_a")["agreement_similarity"]
         assert found.loc[group, "human_mean"] == pytest.approx(by_task.mean().mean())
         assert found.loc[group, "human_nearest"] == pytest.approx(by_task.max().mean())
 
 
-def test_three_kinds_are_drawn_by_number_of_images(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    table = drawn("td_data_size", inputs["td_data_size"], tmp_path)
+def test_three_kinds_are_scored_by_number_of_images(inputs: dict[str, Inputs]) -> None:
+    table = made("td_data_size", inputs["td_data_size"])
     found = table[table["row"] == "mean"]
     assert set(found["set"]) == {"random", "human", "discovered"}
     assert len(found) == 6
@@ -337,8 +336,8 @@ def test_rank_correlation_is_spearmans_and_tasks_are_drawn_whole() -> None:
     assert np.isnan(rank_interval(table.assign(agreement=1.0)).mean)
 
 
-def test_points_are_means_over_pairs_by_kind(inputs: dict[str, Inputs], tmp_path: Path) -> None:
-    table = drawn("td_as_vs_accuracy", inputs["td_as_vs_accuracy"], tmp_path)
+def test_points_are_means_over_pairs_by_kind(inputs: dict[str, Inputs]) -> None:
+    table = made("td_as_vs_accuracy", inputs["td_as_vs_accuracy"])
     assert table.groupby("kind").size().to_dict() == {"random": 5, "discovered": 10}
     assert table["agreement"].iloc[0] == pytest.approx(0.602)
     assert [kind_of(name) for name in ("human", "regulated.s2", "lambda-0.05", "base.s1")] == [
@@ -346,56 +345,56 @@ def test_points_are_means_over_pairs_by_kind(inputs: dict[str, Inputs], tmp_path
     ]  # fmt: skip
 
 
-def broken(run: Run, figure: str, tmp_path: Path, message: str, **change: list[Path]) -> None:
+def broken(run: Run, figure: str, message: str, **change: list[Path]) -> None:
     with pytest.raises(WhichtaskError, match=message):
-        draw(figure, run.inputs | change, tmp_path / "x.png", SETTINGS)
+        made(figure, run.inputs | change)
 
 
 def test_searches_that_differ_in_other_keys_are_refused(tmp_path: Path) -> None:
     run = Run(tmp_path).add("x").add("y", uniformity_weight=1.0, outer_steps=9)
-    broken(run, "td_tradeoff", tmp_path, r"differ in discovery.outer_steps too: 4 .*, 9 ")
+    broken(run, "td_tradeoff", r"differ in discovery.outer_steps too: 4 .*, 9 ")
 
 
 def test_a_search_without_one_of_its_files_is_named(tmp_path: Path) -> None:
     run = Run(tmp_path).add("x").add("y", uniformity_weight=1.0)
-    broken(run, "td_tradeoff", tmp_path, "no configuration of y", configs=run.inputs["configs"][:1])
-    broken(run, "td_tradeoff", tmp_path, "no agreement of y", tables=run.inputs["tables"][:1])
-    broken(run, "td_tradeoff", tmp_path, "no similarity table of y", similarities=run.inputs["similarities"][:1])
-    broken(run, "td_tradeoff", tmp_path, "needs the input 'similarities'", similarities=[])
-    broken(run, "td_tradeoff", tmp_path, "two configurations of one search", configs=run.inputs["configs"][:1] * 2)
+    broken(run, "td_tradeoff", "no configuration of y", configs=run.inputs["configs"][:1])
+    broken(run, "td_tradeoff", "no agreement of y", tables=run.inputs["tables"][:1])
+    broken(run, "td_tradeoff", "no similarity table of y", similarities=run.inputs["similarities"][:1])
+    broken(run, "td_tradeoff", "needs the input 'similarities'", similarities=[])
+    broken(run, "td_tradeoff", "two configurations of one search", configs=run.inputs["configs"][:1] * 2)
     run = Run(tmp_path / "b").add("x").add("y", objective="xas")
-    broken(run, "td_estimators", tmp_path, "no history of y", histories=run.inputs["histories"][:1])
+    broken(run, "td_estimators", "no history of y", histories=run.inputs["histories"][:1])
     run = Run(tmp_path / "c").add("x").add("y", human_tasks=1)
-    broken(run, "td_human_included", tmp_path, "no cross similarity of y", cross=run.inputs["cross"][:1])
+    broken(run, "td_human_included", "no cross similarity of y", cross=run.inputs["cross"][:1])
 
 
 def test_configurations_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     run = Run(tmp_path).add("x", objective="magic").add("y")
-    broken(run, "td_estimators", tmp_path, "discovery.objective = magic cannot be drawn; allowed: agreement")
-    broken(run, "td_faithful", tmp_path, "differ in discovery.objective too")
+    broken(run, "td_estimators", "discovery.objective = magic cannot be drawn; allowed: agreement")
+    broken(run, "td_faithful", "differ in discovery.objective too")
     run = Run(tmp_path / "b").add("x")
-    broken(run, "td_faithful", tmp_path, "compares with the search 'base'")
-    broken(Run(tmp_path / "c").add("base"), "td_faithful", tmp_path, "needs a search with a switch")
+    broken(run, "td_faithful", "compares with the search 'base'")
+    broken(Run(tmp_path / "c").add("base"), "td_faithful", "needs a search with a switch")
     config = run.inputs["configs"][0]
     for text, message in (("[1]", "no configuration of a search"), ("a: [", "cannot read the configuration")):
         config.write_text(text)
-        broken(run, "td_tradeoff", tmp_path, message)
+        broken(run, "td_tradeoff", message)
     write_yaml(config, {"seed": 0, "discovery": {"tasks": 3}})
-    broken(run, "td_tradeoff", tmp_path, "x have no key discovery.uniformity_weight")
+    broken(run, "td_tradeoff", "x have no key discovery.uniformity_weight")
     config.unlink()
-    broken(run, "td_tradeoff", tmp_path, "cannot read the configuration")
+    broken(run, "td_tradeoff", "cannot read the configuration")
 
 
 def test_human_tasks_must_be_the_same(tmp_path: Path) -> None:
     run = Run(tmp_path).add("x").add("y", human_tasks=1)
     table = pd.read_csv(run.inputs["cross"][1])
     write_csv(run.inputs["cross"][1], table[table["task_b"] == "human_0"])
-    broken(run, "td_human_included", tmp_path, "to different human tasks")
+    broken(run, "td_human_included", "to different human tasks")
 
 
 def test_references_need_both_measures(tmp_path: Path) -> None:
     run = Run(tmp_path).add("x").add("y", uniformity_weight=1.0).score("human", "cnn", 3, 0.9)
-    broken(run, "td_tradeoff", tmp_path, "human tasks stand beside the searches only with both")
+    broken(run, "td_tradeoff", "human tasks stand beside the searches only with both")
 
 
 def test_labels_of_close_points_do_not_cover_each_other() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from whichtask.artifacts import write_csv
 from whichtask.errors import WhichtaskError
 from whichtask.figures.images import FRAME, mosaic, spread_over_classes, tiles
-from whichtask.figures.tables import AGREEMENT_COLUMNS, pairwise_interval, read_agreement, read_similarity, summarise
+from whichtask.figures.tables import AGREEMENT_COLUMNS, pairwise_interval, read_agreement, read_similarity
+from whichtask.figures.td.agreement import summarise
 
 ROW = {
     "data": "d",

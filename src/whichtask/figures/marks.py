@@ -217,7 +217,8 @@ def line_key(label: str, colour: str, **style: Any) -> Line2D:
 def legend_above(axes: Axes, keys: Sequence[Artist], columns: int = 3) -> None:
     """Put a legend above axes, where it hides nothing; it may be wider than they are."""
     if not axes.get_title():
-        axes.set_title("\n".join(" " * math.ceil(len(keys) / columns)))  # keeps its place free
+        # Keeps its place free: five lines of a title are as high as four of a legend.
+        axes.set_title("\n".join(" " * round(1.25 * math.ceil(len(keys) / columns))))
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "columnspacing": 1.4}
     axes.legend(handles=list(keys), ncols=columns, **place).set_in_layout(False)
 
@@ -257,3 +258,34 @@ def heat_map(
     if label:
         cast(Figure, axes.figure).colorbar(picture, ax=axes, label=label, **{"shrink": 0.9} | bar)
     return lambda value: "white" if value < least + 0.45 * (1 - least) else "black"
+
+
+def points(axes: Axes, x: Values, y: Values, colour: str, marker: str = "o", *, hollow: bool = False) -> None:
+    """Draw things that are compared in two measures as points."""
+    axes.scatter(x, y, s=26, marker=marker, c="none" if hollow else colour, edgecolors=colour, alpha=0.75, zorder=3)
+
+
+def strip(
+    axes: Axes, centre: float, width: float, points: Values, estimate: Estimate, colour: str, **style: Any
+) -> float:
+    """Draw one group at a place on x: its units as points, and right of them its mean with interval.
+
+    Args:
+        axes: to draw on.
+        centre: x of the group.
+        width: room that it has on x.
+        points: values of the units.
+        estimate: the mean.
+        colour: of the group.
+        style: changes of the mean's mark; ``fmt`` is the marker of the points too.
+
+    Returns:
+        x of the mean.
+    """
+    # Spread in the order of the units: no point hides another and nothing is random.
+    spread = np.linspace(-0.4, -0.04, len(points)) if len(points) > 1 else np.full(len(points), -0.22)
+    axes.scatter(centre + width * spread, points, color=colour, marker=style.get("fmt", "o"), **POINTS)
+    errors = bars(estimate.mean, estimate.low, estimate.high)
+    beside = centre + 0.16 * width
+    axes.errorbar([beside], [estimate.mean], yerr=errors, color=colour, **MARK | style)
+    return beside

@@ -1,7 +1,8 @@
-"""Tables of agreement and similarity: read with clear errors, then averaged over tasks with intervals."""
+"""Tables of agreement and similarity: read with clear errors; means of similarity over pairs of tasks."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,54 +10,53 @@ import pandas as pd
 from whichtask.artifacts import read_csv
 from whichtask.errors import WhichtaskError
 from whichtask.seeding import numpy_generator
-from whichtask.stats import LEVELS, Estimate, Floats, mean_interval
+from whichtask.stats import LEVELS, Estimate, Floats
 
 AGREEMENT_COLUMNS = (
-    "data",
-    "network",
-    "set",
-    "task",
-    "pair",
-    "agreement",
-    "agreement_low",
-    "agreement_high",
-    "chance_agreement",
-    "train_accuracy",
-    "images_train",
-)
+    "data", "network", "set", "task", "pair", "agreement", "agreement_low", "agreement_high", "chance_agreement",
+    "train_accuracy", "images_train",
+)  # fmt: skip
 SIMILARITY_COLUMNS = ("task_a", "task_b", "agreement_similarity")
 RESAMPLES = 2_000
 
 
-def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def read_table(path: Path, columns: Sequence[str], *, may_be_empty: bool = False) -> pd.DataFrame:
     """Read one table and check that it has rows and the columns that are needed.
 
     Raises:
         WhichtaskError: the file is missing or no CSV, a column is missing, or there is no row.
     """
-    table = _read_columns(path, columns)
-    if table.empty:
-        raise WhichtaskError(f"{path}: the table has no rows")
-    return table
-
-
-def _read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     table = read_csv(path)
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise WhichtaskError(f"{path}: no column {', '.join(missing)}; needed are {', '.join(columns)}")
+    if table.empty and not may_be_empty:
+        raise WhichtaskError(f"{path}: the table has no rows")
     return table
 
 
-def read_agreement(paths: Sequence[Path]) -> pd.DataFrame:
-    """Read and join agreement tables: one row for each task and pair of networks.
+def read_tables(paths: Sequence[Path], columns: Sequence[str]) -> pd.DataFrame:
+    """Read and join tables.
 
     Raises:
         WhichtaskError: see ``read_table``; or tables of several data sets.
     """
-    table = pd.concat([read_table(path, AGREEMENT_COLUMNS) for path in paths], ignore_index=True)
+    table = pd.concat([read_table(path, columns) for path in paths], ignore_index=True)
     only(table, "data")
     return table
+
+
+def read_agreement(paths: Sequence[Path], more: Sequence[str] = ()) -> pd.DataFrame:
+    """Read and join agreement tables of one data set: one row for each task and pair of networks.
+
+    Args:
+        paths: the tables.
+        more: columns that are needed beside the usual ones.
+
+    Raises:
+        WhichtaskError: see ``read_tables``.
+    """
+    return read_tables(paths, [*AGREEMENT_COLUMNS, *more])
 
 
 def read_similarity(paths: Sequence[Path]) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def read_similarity(paths: Sequence[Path]) -> pd.DataFrame:
     Raises:
         WhichtaskError: a file is missing or no CSV, or lacks a column.
     """
-    tables = [_read_columns(path, SIMILARITY_COLUMNS).assign(set=path.stem) for path in paths]
+    tables = [read_table(path, SIMILARITY_COLUMNS, may_be_empty=True).assign(set=path.stem) for path in paths]
     return pd.concat([table for table in tables if not table.empty] or tables, ignore_index=True)
 
 
@@ -84,48 +84,15 @@ def only(table: pd.DataFrame, column: str) -> str:
     return str(values[0])
 
 
-def summarise(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Average agreement tables over tasks, each task first over its pairs of networks.
+def common(table: pd.DataFrame, *columns: str) -> dict[str, Any]:
+    """Return the one value of each of these columns.
 
-    Args:
-        table: rows of ``read_agreement``.
-        by: columns that a group shares.
-
-    Returns:
-        One row a group, in order of appearance: ``by``, ``agreement`` with its 95 % interval ``low`` and ``high``
-        (NaN with one task), ``n_tasks``, ``n_pairs`` (most pairs of one task), and the means of ``train_accuracy`` and
-        ``chance_agreement``.
+    Raises:
+        WhichtaskError: see ``only``.
     """
-    rows = []
-    for keys, group in table.groupby(list(by), sort=False):
-        estimate = mean_interval(group["agreement"].to_list(), group["task"].to_list(), RESAMPLES)
-        means = group.groupby("task")[["train_accuracy", "chance_agreement"]].mean().mean()
-        rows.append(
-            {
-                **dict(zip(by, keys, strict=True)),
-                "agreement": estimate.mean,
-                "low": estimate.low,
-                "high": estimate.high,
-                "n_tasks": estimate.n,
-                "n_pairs": int(group.groupby("task").size().max()),
-                "train_accuracy": means["train_accuracy"],
-                "chance_agreement": means["chance_agreement"],
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def scores(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Return what a figure of agreement draws: a row for each task, then one for each group's mean.
-
-    Returns:
-        The columns of ``summarise``, with ``row`` ("task" or "mean") and ``task`` after ``by``.
-    """
-    tasks = summarise(table, [*by, "task"]).assign(row="task")
-    means = summarise(table, by).assign(row="mean", task="")
-    joined = pd.concat([tasks, means], ignore_index=True)
-    leading = [*by, "row", "task"]
-    return joined[leading + [column for column in joined.columns if column not in leading]]
+    for column in columns:
+        only(table, column)
+    return {column: table[column].iloc[0] for column in columns}
 
 
 def pairwise_interval(similarity: pd.DataFrame) -> Estimate:

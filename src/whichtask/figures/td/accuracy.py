@@ -1,76 +1,87 @@
 """Agreement against test accuracy, task by task (appendix G): what agreement says about generalisation."""
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.style import KIND_COLOURS, NEUTRAL, annotate, colour_of, in_order, save, styled
-from whichtask.figures.tables import AGREEMENT_COLUMNS, RESAMPLES, only, read_table
+from whichtask.figures.marks import line_key, points, value_text
+from whichtask.figures.palette import KIND_COLOURS, NEUTRAL, colour_of, in_order
+from whichtask.figures.style import annotate
+from whichtask.figures.tables import RESAMPLES, read_agreement
 from whichtask.seeding import numpy_generator
 from whichtask.stats import LEVELS, Estimate, Floats
 
 MARKERS = "os^DvPX*<>"
 FITTED = 0.95
 """Least train accuracy of a filled point."""
+RANK = ("rank_correlation_mean", "rank_correlation_low", "rank_correlation_high")
 FEWEST = 4  # tasks below which a rank correlation says nothing
 
 
-@styled()
-def draw_as_vs_accuracy(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw agreement against test accuracy, one point for each task, network and number of training images.
+def numbers(inputs: Inputs) -> pd.DataFrame:
+    """Return agreement and accuracies of each task by network and number of training images, and rank correlations.
 
     Args:
         inputs: ``tables``, agreement tables with ``test_accuracy``; sets that are no kind of task count as discovered.
-        out: the PNG.
-        settings: resolution.
     """
-    paths = files(inputs, "tables")
-    agreement = pd.concat([read_table(p, [*AGREEMENT_COLUMNS, "test_accuracy"]) for p in paths], ignore_index=True)
-    only(agreement, "data")
-    by = ["data", "network", "images_train", "set", "task"]
-    measured = ["agreement", "test_accuracy", "train_accuracy"]
-    grouped = agreement.groupby(by, sort=False)
-    table = grouped[measured].mean().assign(n_pairs=grouped.size()).reset_index()
+    agreement = read_agreement(files(inputs, "tables"), ["test_accuracy"])
+    grouped = agreement.groupby(["data", "network", "images_train", "set", "task"], sort=False)
+    measured = grouped[["agreement", "test_accuracy", "train_accuracy"]].mean()
+    table = measured.assign(n_pairs=grouped.size()).reset_index()
     table.insert(3, "kind", [kind_of(name) for name in table["set"]])
-    networks = list(dict.fromkeys(table["network"]))
-    if len(networks) > len(MARKERS):
-        raise WhichtaskError(f"there are markers for {len(MARKERS)} networks, but the tables have {len(networks)}")
+    if table["network"].nunique() > len(MARKERS):
+        raise WhichtaskError(
+            f"there are markers for {len(MARKERS)} networks, but the tables have {table['network'].nunique()}"
+        )
+    overall, of_kinds = rank_interval(table), {kind: rank_interval(rows) for kind, rows in table.groupby("kind")}
+    for i, column in enumerate(RANK):
+        table[f"{column}_of_kind"] = [of_kinds[kind][i] for kind in table["kind"]]
+        table[column] = overall[i]
+    return table
+
+
+def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw agreement against test accuracy, one point for each task, network and number of training images."""
+    networks = list(table["network"].unique())
     figure = Figure(figsize=(7.6, 5.4), layout="constrained")
     axes = figure.subplots()
-    for (kind, network), rows in table.groupby(["kind", "network"]):
-        marker, colour = MARKERS[networks.index(str(network))], colour_of(str(kind))
-        for fitted, part in rows.groupby(rows["train_accuracy"] >= FITTED):
-            face = colour if fitted else "none"
-            axes.scatter(
-                part["test_accuracy"], part["agreement"], s=26, marker=marker, facecolor=face, edgecolor=colour,
-                alpha=0.75, linewidths=1.1, zorder=3,
-            )  # fmt: skip
+    plain: dict[str, Any] = {"linestyle": "", "markersize": 5.5}
+    keys = []
+    for kind in in_order(table["kind"]):
+        of_kind, colour = table[table["kind"] == kind], colour_of(kind)
+        for (network, fitted), rows in of_kind.groupby(["network", of_kind["train_accuracy"] >= FITTED]):
+            marker = MARKERS[networks.index(network)]
+            points(axes, rows["test_accuracy"], rows["agreement"], colour, marker, hollow=not fitted)
+        rank = rank_text(of_kind.iloc[0], [f"{column}_of_kind" for column in RANK])
+        n = of_kind.groupby(["set", "task"]).ngroups
+        label = f"{kind}, {n} task{'s' if n > 1 else ''}" + (f":\nrank corr. {rank}" if rank else "")
+        keys.append(line_key(label, colour, marker="o", **plain))
     _draw_lines(axes, table)
-    estimates = {kind: rank_interval(table[table["kind"] == kind]) for kind in in_order(table["kind"])}
-    axes.legend(handles=_keys(estimates, networks), loc="upper left", bbox_to_anchor=(1.01, 1.02))
-    overall = rank_interval(table)
+    keys += [line_key(name, NEUTRAL, marker=MARKERS[i], **plain) for i, name in enumerate(networks)]
+    keys += [
+        line_key(f"train accuracy < {FITTED}", NEUTRAL, marker="o", markerfacecolor="none", **plain),
+        line_key("agreement = accuracy", NEUTRAL, linestyle="--", linewidth=1.0),
+        line_key("least agreement, 2a − 1", NEUTRAL, linewidth=1.2),
+    ]
+    rank, n = rank_text(table.iloc[0], RANK) or "not defined", table.groupby(["set", "task"]).ngroups
+    axes.legend(handles=keys, loc="upper left", bbox_to_anchor=(1.01, 1.02))
     annotate(
         figure,
-        f"Agreement and test accuracy ({only(agreement, 'data')})",
-        f"Both on the same held-out images, mean over the pairs of a task. Rank correlation (Spearman) of all points: "
-        f"{_rank(overall)}; brackets: bootstrap 95 % interval over {overall.n} tasks, each drawn with all its "
-        "networks. Where two networks have mean accuracy a, they differ on at most a share 2(1 − a) of the images, so "
-        "that agreement is at least 2a − 1 (solid line). Agreement can be high without accuracy, not the reverse.",
+        f"Agreement and test accuracy ({table['data'].iloc[0]})",
+        "Both on the same held-out images, mean over the pairs of a task. Rank correlation (Spearman) of all points: "
+        f"{rank}; brackets: bootstrap 95 % interval over {n} tasks, each drawn with all its networks. Where two "
+        "networks have mean accuracy a, they differ on at most a share 2(1 − a) of the images, so that agreement is at "
+        "least 2a − 1 (solid line). Agreement can be high without accuracy, not the reverse.",
     )
-    for end in ("mean", "low", "high"):
-        of_kind = {kind: getattr(found, end) for kind, found in estimates.items()}
-        table[f"rank_correlation_{end}_of_kind"] = table["kind"].map(of_kind)
-        table[f"rank_correlation_{end}"] = getattr(overall, end)
-    save(figure, table, out, settings)
+    return figure
 
 
 def kind_of(name: str) -> str:
@@ -79,40 +90,43 @@ def kind_of(name: str) -> str:
     return family if family in KIND_COLOURS else "discovered"
 
 
-def rank_interval(table: pd.DataFrame) -> Estimate:
-    """Return the rank correlation of agreement and test accuracy with a bootstrap 95 % interval over tasks.
+def rank_interval(table: pd.DataFrame, other: str = "test_accuracy") -> Estimate:
+    """Return the rank correlation of agreement and another measure with a bootstrap 95 % interval over tasks.
 
     A task is drawn with all its points (networks, numbers of images), which are not independent.
 
     Args:
-        table: ``set``, ``task``, ``agreement`` and ``test_accuracy``.
+        table: ``set``, ``task``, ``agreement`` and the other measure.
+        other: its column.
 
     Returns:
         NaN with fewer than four tasks or where one of the two is constant; ``n`` counts tasks.
     """
-    columns = table[["agreement", "test_accuracy"]].to_numpy(np.float64)
-    _, unit = np.unique(table["set"].astype(str) + "\x1f" + table["task"].astype(str), return_inverse=True)
+    columns = table[["agreement", other]].to_numpy(np.float64)
+    unit = table.groupby(table["set"].astype(str) + "\x1f" + table["task"].astype(str)).ngroup().to_numpy()
     n = int(unit.max()) + 1
+    unknown = Estimate(float("nan"), float("nan"), float("nan"), n)
     if n < FEWEST:
-        return Estimate(float("nan"), float("nan"), float("nan"), n)
+        return unknown
     members = [np.flatnonzero(unit == task) for task in range(n)]
     rng = numpy_generator("rank correlation", 0)
-    draws = []
-    for _ in range(RESAMPLES):
-        chosen = np.concatenate([members[task] for task in rng.integers(n, size=n)])
-        draws.append(_spearman(columns[chosen]))
+    chosen = (np.concatenate([members[task] for task in rng.integers(n, size=n)]) for _ in range(RESAMPLES))
+    draws = [_spearman(columns[places]) for places in chosen]
     if np.isnan(draws).all():
-        return Estimate(float("nan"), float("nan"), float("nan"), n)
+        return unknown
     low, high = np.nanquantile(draws, LEVELS)
     return Estimate(_spearman(columns), float(low), float(high), n)
 
 
 def _spearman(columns: Floats) -> float:
-    """Return the correlation of the mid-ranks of two columns, NaN where one is constant."""
-    ranks = pd.DataFrame(columns).rank().to_numpy()
-    ranks = ranks - ranks.mean(axis=0)
-    scale = np.sqrt((ranks**2).sum(axis=0).prod())
-    return float(ranks.prod(axis=1).sum() / scale) if scale > 0 else float("nan")
+    """Return the rank correlation of two columns, NaN where one is constant."""
+    return float(pd.DataFrame(columns).corr("spearman").to_numpy()[0, 1])
+
+
+def rank_text(row: pd.Series, columns: Sequence[str]) -> str:
+    """Write a rank correlation with its interval, "" where it is not defined."""
+    mean, low, high = (float(row[column]) for column in columns)
+    return "" if np.isnan(mean) else value_text(Estimate(mean, low, high, 0), "{:.2f}")
 
 
 def _draw_lines(axes: Axes, table: pd.DataFrame) -> None:
@@ -129,32 +143,3 @@ def _draw_lines(axes: Axes, table: pd.DataFrame) -> None:
     axes.grid(visible=True, axis="both")
     axes.set_xlabel("test accuracy, mean of the two networks [share of held-out images]")
     axes.set_ylabel("agreement of the two networks\n[share of held-out images]")
-
-
-def _rank(found: Estimate) -> str:
-    return (
-        "not defined"
-        if np.isnan(found.mean)
-        else f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]".replace("-", "−")
-    )
-
-
-def _keys(estimates: dict[str, Estimate], networks: list[str]) -> list[Line2D]:
-    """Return the legend: kinds with their rank correlation, networks, what hollow means, and the lines."""
-    plain: dict[str, Any] = {"linestyle": "", "markersize": 5.5}
-    kinds = []
-    for kind, found in estimates.items():
-        label = f"{kind}, {found.n} task{'s' if found.n > 1 else ''}" + (
-            "" if np.isnan(found.mean) else f":\nrank corr. {_rank(found)}"
-        )
-        kinds.append(Line2D([], [], color=colour_of(kind), marker="o", label=label, **plain))
-    shapes = [
-        Line2D([], [], color=NEUTRAL, marker=marker, label=network, **plain)
-        for marker, network in zip(MARKERS, networks, strict=False)
-    ]
-    hollow = Line2D(
-        [], [], color=NEUTRAL, marker="o", markerfacecolor="none", label=f"train accuracy < {FITTED}", **plain
-    )
-    identity = Line2D([], [], color=NEUTRAL, linestyle="--", linewidth=1.0, label="agreement = accuracy")
-    bound = Line2D([], [], color=NEUTRAL, linewidth=1.2, label="least agreement, 2a − 1")
-    return [*kinds, *shapes, hollow, identity, bound]

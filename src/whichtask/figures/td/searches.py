@@ -1,6 +1,6 @@
 """Several searches for tasks: what each was run with, and their scores over searches and tasks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,11 +9,18 @@ import yaml
 
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.tables import only, read_agreement, read_similarity, read_table, summarise
-from whichtask.figures.td.two_level import similarity_of, values_of
+from whichtask.figures.tables import common, only, read_agreement, read_similarity, read_table
+from whichtask.figures.td.agreement import counted, summarise
+from whichtask.figures.td.two_level import Resampled, similarity_of, values_of
 
 REFERENCES = ("human", "random")
 """Sets that are no searches and may stand beside them."""
+COLUMNS = (
+    "group", "row", "set", "task", "agreement", "agreement_low", "agreement_high", "n_tasks", "n_pairs",
+    "train_accuracy", "chance_agreement", "similarity", "similarity_low", "similarity_high", "n_searches",
+)  # fmt: skip
+TRAIN_NOTE = "Agreement means something only where train accuracy is near 1."
+SIMILARITY_NOTE = "Similarity: mean over pairs of tasks; 0.5 is the least, 1 the same task."
 
 
 class Study(NamedTuple):
@@ -23,6 +30,21 @@ class Study(NamedTuple):
     """One row a search, indexed by set: every key of its configuration, dotted from section to key."""
     agreement: pd.DataFrame
     similarity: pd.DataFrame
+
+    def groups(self, key: str, kind: Callable[[Any], float]) -> dict[str, str]:
+        """Return the group of each search, the value of one key of its configuration, from small to large."""
+        values = self.configs[key].map(kind).sort_values(kind="stable")
+        return {str(name): f"{value:g}" for name, value in values.items()}
+
+    def mean(self, sets: Collection[str], column: str, seed: int = 0) -> Resampled:
+        """Average agreement or similarity over some searches."""
+        if column == "similarity":
+            return similarity_of(self.similarity[self.similarity["set"].isin(sets)], seed)
+        return values_of(self.agreement[self.agreement["set"].isin(sets)], column, seed)
+
+    def setting(self) -> dict[str, Any]:
+        """Return what all scores have in common; several networks are refused."""
+        return common(self.agreement, "data", "network", "images_train")
 
 
 def read_study(inputs: Inputs, varied: Sequence[str], references: Sequence[str] = (), needs: str = "") -> Study:
@@ -72,20 +94,8 @@ def read_configs(paths: Sequence[Path]) -> pd.DataFrame:
             raise WhichtaskError(f"{path}: no configuration of a search; it has the keys seed and discovery")
         if path.parent.name in rows:
             raise WhichtaskError(f"two configurations of one search, {path.parent.name!r}")
-        rows[path.parent.name] = _flat(content)
-    return pd.DataFrame.from_dict(rows, orient="index").astype(object)
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings by dotted key; lists become tuples, which can be compared and counted."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{name}.")
-        else:
-            flat[name] = tuple(value) if isinstance(value, list) else value
-    return flat
+        rows[path.parent.name] = pd.json_normalize(content).astype(object).iloc[0]
+    return pd.DataFrame(rows).T
 
 
 def check_alike(configs: pd.DataFrame, varied: Sequence[str]) -> None:
@@ -107,37 +117,38 @@ def check_alike(configs: pd.DataFrame, varied: Sequence[str]) -> None:
         )
 
 
-def summarise_searches(study: Study, groups: Mapping[str, str]) -> pd.DataFrame:
+def summarise_searches(
+    study: Study, groups: Mapping[str, str], more: Mapping[str, pd.DataFrame] | None = None
+) -> pd.DataFrame:
     """Average agreement and similarity of groups of searches with two-level 95 % intervals.
 
     Args:
         study: searches and their scores.
         groups: for each set its group; searches of one group differ in their seed only.
+        more: further measurements of tasks, tables with ``set``, ``task`` and a column called by the key.
 
     Returns:
         Rows of two kinds, ``row`` = "task" (one for each task of a search, without similarity) and "mean" (one for each
         group): ``group``, ``row``, ``set``, ``task``, ``agreement``, ``similarity`` and the ends of their intervals,
-        ``train_accuracy``, ``chance_agreement``, ``n_searches``, ``n_tasks`` (most of one search) and ``n_pairs``.
+        ``train_accuracy``, ``chance_agreement``, ``n_searches``, ``n_tasks`` (most of one search) and ``n_pairs``; and
+        the further measurements.
     """
-    rows: list[dict[Any, Any]] = []
+    parts, more = [], more or {}
     for group in dict.fromkeys(groups.values()):
         sets = [name for name in groups if groups[name] == group]
-        scored = study.agreement[study.agreement["set"].isin(sets)]
-        tasks = summarise(scored, ["set", "task"]).assign(group=group, row="task")
-        rows += tasks.drop(columns=["low", "high"]).to_dict("records")
-        means: dict[str, Any] = {"group": group, "row": "mean", "set": "", "task": ""}
-        for name, found in (
-            ("agreement", values_of(scored, "agreement")),
-            ("similarity", similarity_of(study.similarity[study.similarity["set"].isin(sets)])),
-        ):
-            means |= {name: found.mean, **dict(zip((f"{name}_low", f"{name}_high"), found.interval(), strict=True))}
-        means |= {name: values_of(scored, name).mean for name in ("train_accuracy", "chance_agreement")}
-        counts = tasks.groupby("set").size()
-        means |= {"n_searches": len(sets), "n_tasks": counts.max(), "n_pairs": tasks["n_pairs"].max()}
-        rows.append(means)
-    table = pd.DataFrame(rows)
-    leading = ["group", "row", "set", "task", "agreement", "agreement_low", "agreement_high"]
-    return table[leading + [column for column in table.columns if column not in leading]]
+        tasks = summarise(study.agreement[study.agreement["set"].isin(sets)], ["set", "task"])
+        mean = {"n_tasks": tasks.groupby("set").size().max(), "n_pairs": tasks["n_pairs"].max()}
+        mean |= study.mean(sets, "agreement").named("agreement") | study.mean(sets, "similarity").named("similarity")
+        mean |= {name: study.mean(sets, name).mean for name in ("train_accuracy", "chance_agreement")}
+        for name, table in more.items():
+            rows = table[table["set"].isin(sets)]
+            of_task = rows.groupby(["set", "task"], as_index=False)[name].mean()
+            tasks = tasks.merge(of_task, on=["set", "task"], how="left")
+            mean |= values_of(rows, name).named(name)
+        means = pd.DataFrame([mean]).assign(row="mean", set="", task="", n_searches=len(sets))
+        parts += [part.assign(group=group) for part in (tasks.assign(row="task"), means)]
+    measured = [f"{name}{end}" for name in more for end in ("", "_low", "_high")]
+    return pd.concat(parts, ignore_index=True)[[*COLUMNS, *measured]]
 
 
 def read_costs(paths: Sequence[Path]) -> pd.Series:
@@ -146,17 +157,20 @@ def read_costs(paths: Sequence[Path]) -> pd.Series:
     return pd.Series(seconds, dtype=float)
 
 
+def scored(table: pd.DataFrame) -> str:
+    """Say what tasks were scored with."""
+    first = table.iloc[0]
+    return f"{first['network']} networks trained on {first['images_train']:,} images"
+
+
 def interval_note(means: pd.DataFrame) -> str:
     """Say what n is and what the intervals hold, for the rows of groups that are searches."""
-    parts = []
-    for column, one, many in (
-        ("n_searches", "search", "searches"),
-        ("n_tasks", "task", "tasks"),
-        ("n_pairs", "pair of networks", "pairs of networks"),
-    ):
-        low, high = int(means[column].min()), int(means[column].max())
-        parts.append(f"{low if low == high else f'{low}-{high}'} {one if high == 1 else many}")
-    text = f"Each mean: {' × '.join(parts)}. "
+    nouns = {
+        "n_searches": ("search", "searches"),
+        "n_tasks": ("task", "tasks"),
+        "n_pairs": ("pair of networks", "pairs of networks"),
+    }
+    text = f"Each mean: {' × '.join(counted(means[column], *noun) for column, noun in nouns.items())}. "
     if means["n_searches"].max() == 1:
         return (
             f"{text}Bars: bootstrap 95 % interval over the tasks of one search (none with one task), which holds no "

@@ -1,6 +1,6 @@
-"""Ablations of the search: agreement score and similarity by weight of diversity, size, classes and human tasks."""
+"""Ablations of the search: agreement score and similarity by size, classes and human tasks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,92 +9,71 @@ from matplotlib.figure import Figure
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.style import annotate, save, styled
-from whichtask.figures.tables import only, read_similarity
-from whichtask.figures.td.dots import (
-    AGREEMENT,
-    SIMILARITY,
-    TRAIN,
-    Measure,
-    draw_dots,
-    height,
-)
-from whichtask.figures.td.searches import (
-    Study,
-    interval_note,
-    read_study,
-    summarise_searches,
-)
-from whichtask.figures.td.two_level import values_of
-
-TRAIN_NOTE = "Agreement means something only where train accuracy is near 1."
-SIMILARITY_NOTE = "Similarity: mean over pairs of tasks; 0.5 is the least, 1 the same task."
+from whichtask.figures.tables import read_similarity
+from whichtask.figures.td.measures import AGREEMENT, SIMILARITY, TRAIN, Measure, draw_measures
+from whichtask.figures.td.searches import SIMILARITY_NOTE, read_study, summarise_searches
 
 
-@styled()
-def draw_dimension(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw AS, similarity and train accuracy by the dimensions of the embedding (d) and the number of tasks (K).
+def numbers_dimension(inputs: Inputs) -> pd.DataFrame:
+    """Return the scores of tasks and their means by dimensions of the embedding and number of tasks ("d, K").
 
     Args:
         inputs: ``tables``, ``similarities`` and ``configs`` of searches that differ in ``dimensions`` and ``tasks``.
-        out: the PNG.
-        settings: resolution.
     """
     keys = ["discovery.dimensions", "discovery.tasks"]
     study = read_study(inputs, keys, needs="similarities")
     ordered = study.configs[keys].astype(int).sort_values(keys, kind="stable")
     groups = {str(name): f"{d}, {k}" for name, d, k in ordered.itertuples()}
-    names = {group: "d = {}, K = {}".format(*group.split(", ")) for group in groups.values()}
-    table = summarise_searches(study, groups)
+    return summarise_searches(study, groups).assign(**study.setting())
+
+
+def draw_dimension(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw AS, similarity and train accuracy by the dimensions of the embedding (d) and the number of tasks (K)."""
+    names = {group: "d = {}, K = {}".format(*group.split(", ")) for group in table["group"].unique()}
     title = "Dimensions of the embedding (d) and number of tasks (K)"
-    figure = draw_variants(study, table, names, [AGREEMENT, SIMILARITY, TRAIN], title, SIMILARITY_NOTE)
-    save(figure, table, out, settings)
+    return draw_measures(table, names, [AGREEMENT, SIMILARITY, TRAIN], title, SIMILARITY_NOTE)
 
 
-@styled()
-def draw_kway(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw AS, its chance level, what it is beyond chance, and train accuracy by the number of classes of a task.
+def numbers_kway(inputs: Inputs) -> pd.DataFrame:
+    """Return the scores of tasks, also as what they are beyond chance, and their means by number of classes of a task.
 
     Args:
         inputs: ``tables`` and ``configs`` of searches that differ in ``classes``.
-        out: the PNG.
-        settings: resolution.
     """
     key = "discovery.classes"
     study = read_study(inputs, [key])
-    beyond = (study.agreement["agreement"] - study.agreement["chance_agreement"]) / (
-        1 - study.agreement["chance_agreement"]
-    )
-    study = study._replace(agreement=study.agreement.assign(beyond_chance=beyond))
-    classes = study.configs[key].astype(int).sort_values(kind="stable")
-    groups = {str(name): str(count) for name, count in classes.items()}
-    table = _with_measure(summarise_searches(study, groups), study.agreement, groups, "beyond_chance")
-    measure = Measure("beyond_chance", "(AS − chance) / (1 − chance)")
-    names = {group: f"{group} classes" for group in groups.values()}
-    title = "Tasks of several classes"
+    chance = study.agreement["chance_agreement"]
+    rows = study.agreement.assign(beyond_chance=(study.agreement["agreement"] - chance) / (1 - chance))
+    groups = study.groups(key, int)
+    return summarise_searches(study, groups, {"beyond_chance": rows}).assign(**study.setting())
+
+
+def draw_kway(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw AS, its chance level, what it is beyond chance, and train accuracy by the number of classes of a task."""
+    names = {str(group): f"{group} classes" for group in table["group"].unique()}
+    measures = [AGREEMENT, Measure("beyond_chance", "(AS − chance) / (1 − chance)"), TRAIN]
     note = "Chance is lower with more classes; the second panel is 0 at chance and 1 where networks always agree."
-    save(draw_variants(study, table, names, [AGREEMENT, measure, TRAIN], title, note), table, out, settings)
+    return draw_measures(table, names, measures, "Tasks of several classes", note)
 
 
-@styled()
-def draw_human_included(inputs: Inputs, out: Path, settings: FigureSettings) -> None:
-    """Draw what the search finds where the embedding has to predict human tasks as well.
+def numbers_human_included(inputs: Inputs) -> pd.DataFrame:
+    """Return the scores of tasks and their means by number of human tasks that the embedding has to predict as well.
 
     Args:
         inputs: ``tables``, ``similarities`` and ``configs`` of searches that differ in ``human_tasks``; ``cross``, for
             each search a table called by its set with columns ``task_a`` (found), ``task_b`` (human) and
             ``agreement_similarity``, with the same human tasks for all.
-        out: the PNG.
-        settings: resolution.
     """
     key = "discovery.human_tasks"
     study = read_study(inputs, [key], needs="similarities")
-    counts = study.configs[key].astype(int).sort_values(kind="stable")
-    groups = {str(name): str(count) for name, count in counts.items()}
+    groups = study.groups(key, int)
     near = _similarity_to_human(files(inputs, "cross"), list(groups))
-    table = summarise_searches(study, groups)
-    for column in ("human_mean", "human_nearest"):
-        table = _with_measure(table, near, groups, column)
+    table = summarise_searches(study, groups, {"human_mean": near, "human_nearest": near})
+    return table.assign(**study.setting(), human_tasks_compared=near["n_human"].iloc[0])
+
+
+def draw_human_included(table: pd.DataFrame, settings: FigureSettings) -> Figure:
+    """Draw AS, the tasks' similarity to each other and to human tasks, and train accuracy by number of human tasks."""
     measures = [
         AGREEMENT,
         SIMILARITY,
@@ -102,16 +81,13 @@ def draw_human_included(inputs: Inputs, out: Path, settings: FigureSettings) -> 
         Measure("human_nearest", "similarity to human tasks,\nthe most similar one"),
         TRAIN,
     ]
-    names = {
-        group: "no human task" if group == "0" else f"{group} human task{'s' if group != '1' else ''}"
-        for group in groups.values()
-    }
+    counts = {str(group): int(group) for group in table["group"].unique()}
+    names = {group: f"{count or 'no'} human task{'s' if count > 1 else ''}" for group, count in counts.items()}
     note = (
-        f"Similarity to human tasks: each found task with {near['n_human'].iloc[0]} core tasks. Human tasks on the "
-        f"left: how many the embedding had to predict too. {SIMILARITY_NOTE}"
+        f"Similarity to human tasks: each found task with {table['human_tasks_compared'].iloc[0]} core tasks. Human "
+        f"tasks on the left: how many the embedding had to predict too. {SIMILARITY_NOTE}"
     )
-    figure = draw_variants(study, table, names, measures, "Human tasks included in the search", note)
-    save(figure, table, out, settings)
+    return draw_measures(table, names, measures, "Human tasks included in the search", note)
 
 
 def _similarity_to_human(paths: Sequence[Path], sets: Sequence[str]) -> pd.DataFrame:
@@ -131,37 +107,3 @@ def _similarity_to_human(paths: Sequence[Path], sets: Sequence[str]) -> pd.DataF
     by_task = cross.groupby(["set", "task_a"])["agreement_similarity"]
     near = by_task.agg(human_mean="mean", human_nearest="max", n_human="size").reset_index()
     return near.rename(columns={"task_a": "task"})
-
-
-def _with_measure(table: pd.DataFrame, rows: pd.DataFrame, groups: dict[str, str], column: str) -> pd.DataFrame:
-    """Add a measurement of tasks to a summary, with the interval of its means."""
-    table = table.copy()
-    per_task = rows.groupby(["set", "task"])[column].mean()
-    places = pd.MultiIndex.from_frame(table[["set", "task"]])
-    table[column] = per_task.reindex(places).to_numpy()
-    for group in dict.fromkeys(groups.values()):
-        mean = (table["group"] == group) & (table["row"] == "mean")
-        found = values_of(rows[rows["set"].map(groups) == group], column)
-        table.loc[mean, [column, f"{column}_low", f"{column}_high"]] = (found.mean, *found.interval())
-    return table
-
-
-def scored(study: Study) -> str:
-    """Say what the tasks were scored with."""
-    images = int(study.agreement["images_train"].iloc[0])
-    return f"{only(study.agreement, 'network')} networks trained on {images:,} images"
-
-
-def draw_variants(
-    study: Study, table: pd.DataFrame, names: Mapping[str, str], measures: Sequence[Measure], title: str, note: str
-) -> Figure:
-    """Draw groups of searches as lines with several measures, as ``dots.draw_dots``, with legend, title and note."""
-    figure = Figure(figsize=(1.6 + 2.35 * len(measures), height(len(names))), layout="constrained")
-    draw_dots(figure, names, table, measures)
-    means = table[table["row"] == "mean"]
-    annotate(
-        figure,
-        f"{title} ({only(study.agreement, 'data')})",
-        f"Tasks scored by {scored(study)}. {interval_note(means)} {note} {TRAIN_NOTE}",
-    )
-    return figure

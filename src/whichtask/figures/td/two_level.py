@@ -6,6 +6,7 @@ once, the draws are over the tasks of that search.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,10 @@ class Resampled(NamedTuple):
         low, high = np.nanquantile(self.draws, LEVELS)
         return float(low), float(high)
 
+    def named(self, column: str) -> dict[str, float]:
+        """Return the mean and the ends of its interval: COLUMN, ``COLUMN_low``, ``COLUMN_high``."""
+        return dict(zip((column, f"{column}_low", f"{column}_high"), (self.mean, *self.interval()), strict=True))
+
     def minus(self, other: "Resampled") -> "Resampled":
         """Return the difference of two independent means; their draws must come of different seeds."""
         known = len(self.draws) and len(other.draws)
@@ -44,15 +49,12 @@ def values_of(rows: pd.DataFrame, column: str, seed: int = 0) -> Resampled:
         column: the measurement.
         seed: seed of the draws.
     """
-    searches = [group for _, group in rows.groupby("set")]
-    means = [group.groupby("task")[column].mean() for group in searches]
-    if len(searches) == 1 and len(means[0]) == 1:
-        return Resampled(float(means[0].iloc[0]), np.empty(0))
-
-    def of(group: pd.DataFrame) -> Callable[[int], Floats]:
-        return lambda draw: resampled_means(group[column].to_list(), group["task"].to_list(), RESAMPLES, draw)
-
-    return Resampled(float(np.mean([part.mean() for part in means])), two_level([of(g) for g in searches], seed))
+    searches = [(group[column].to_list(), group["task"].to_list()) for _, group in rows.groupby("set")]
+    tasks = rows.groupby(["set", "task"])[column].mean()
+    mean = float(np.mean([of_search.mean() for _, of_search in tasks.groupby("set")]))
+    if len(tasks) == 1:
+        return Resampled(mean, np.empty(0))
+    return Resampled(mean, two_level([partial(resampled_means, *search, RESAMPLES) for search in searches], seed))
 
 
 def similarity_of(rows: pd.DataFrame, seed: int = 0) -> Resampled:
@@ -62,20 +64,20 @@ def similarity_of(rows: pd.DataFrame, seed: int = 0) -> Resampled:
         rows: as from ``tables.read_similarity``; ``set`` is the search.
         seed: seed of the draws.
     """
-    searches = [group for _, group in rows.groupby("set")]
-    if not searches:
+    if rows.empty:
         return Resampled(float("nan"), np.empty(0))
-    means = [float(group["agreement_similarity"].mean()) for group in searches]
-    counts = [len(set(group["task_a"]) | set(group["task_b"])) for group in searches]
-    if len(searches) == 1 and counts[0] < 3:
-        return Resampled(means[0], np.empty(0))
+    searches = [group for _, group in rows.groupby("set")]
+    mean = float(rows.groupby("set")["agreement_similarity"].mean().mean())
+    if len(searches) == 1 and len(searches[0]) == 1:
+        return Resampled(mean, np.empty(0))
+    return Resampled(mean, two_level([partial(_pairs, search) for search in searches], seed))
 
-    def of(group: pd.DataFrame, mean: float, count: int) -> Callable[[int], Floats]:
-        # Of two tasks every resample holds the one pair or none: within such a search nothing can be resampled.
-        return lambda draw: pairwise_draws(group, draw) if count > 2 else np.full(RESAMPLES, mean)
 
-    drawn = [of(*parts) for parts in zip(searches, means, counts, strict=True)]
-    return Resampled(float(np.mean(means)), two_level(drawn, seed))
+def _pairs(search: pd.DataFrame, seed: int) -> Floats:
+    # Of two tasks every resample holds the one pair or none: within such a search nothing can be resampled.
+    return (
+        pairwise_draws(search, seed) if len(search) > 1 else np.full(RESAMPLES, search["agreement_similarity"].mean())
+    )
 
 
 def two_level(searches: Sequence[Callable[[int], Floats]], seed: int = 0) -> Floats:
