@@ -15,9 +15,9 @@ from whichtask.gbi.abstraction import maximum_entropy
 from whichtask.gbi.autoencoder import Autoencoder
 from whichtask.gbi.images import experiment
 from whichtask.gbi.images.baselines import class_means
-from whichtask.gbi.images.data import Parts
+from whichtask.gbi.images.data import Parts, as_table
 from whichtask.gbi.images.ensemble import DropoutAutoencoder, dropout_gradients, mean_posterior, start_gradients
-from whichtask.gbi.images.experiment import Tables, as_table, run_images
+from whichtask.gbi.images.experiment import Tables, run_images
 from whichtask.gbi.images.more import run_more
 from whichtask.gbi.images.networks import Networks, passes, start_grey
 from whichtask.gbi.inference import one_step
