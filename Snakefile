@@ -6,7 +6,18 @@
 #   snakemake --cores all td_similarity                       one figure and what it needs
 
 
-configfile: "config/config.yaml"
+# The project's, for a run in a folder that has none of its own.
+CONFIG_FILE = next(
+    path
+    for path in (
+        "config/config.yaml",
+        os.path.join(workflow.current_basedir, "config/config.yaml"),
+    )
+    if os.path.exists(path)
+)
+
+
+configfile: CONFIG_FILE
 
 
 report: "workflow/report/workflow.rst"

@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from whichtask.config.presets import FILES, PRESETS
 
 from whichtask.config import AgreementJob, Config, DiscoveryJob, DynamicsJob, TaskJob, load_config
-from whichtask.config.presets import FILES, PRESETS
 from whichtask.config.write import render_yaml, rendered
 from whichtask.errors import WhichtaskError
 

@@ -11,7 +11,8 @@ import yaml
 from whichtask.artifacts import read_csv, write_csv
 from whichtask.cli import main
 from whichtask.config import FigureSettings, load_config
-from whichtask.config.gbi.images import PAPER, SMOKE, ImagesJob, ImagesMoreJob, ImagesSettings
+from whichtask.config.gbi import ImagesJob, ImagesMoreJob
+from whichtask.config.gbi.images import PAPER, SMOKE, ImagesSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from whichtask.config import Config, load_config
-from whichtask.config.gbi.toy import ToyJob, ToyLearningJob, ToySettings
-from whichtask.config.gbi.unsupervised import UnsupervisedJob
+from whichtask.config.gbi import ToyJob, ToyLearningJob, UnsupervisedJob
+from whichtask.config.gbi.toy import ToySettings
 from whichtask.errors import WhichtaskError
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pynvml
 import pytest
 from projects import SMOKE, Project
+from whichtask.config.presets import PRESETS
 
 from whichtask.config import Config
-from whichtask.config.presets import PRESETS
 from whichtask.errors import WhichtaskError
 from whichtask.figures import FIGURES
 from whichtask.runs.captions import Captions

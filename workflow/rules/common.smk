@@ -27,6 +27,7 @@ from whichtask.config import (
     TaskJob,
     ground_truth,
     load_config,
+    read_config,
     variants,
 )
 from whichtask.config.gbi import (
@@ -48,7 +49,12 @@ from whichtask.plan.imports import modules_of_figures, stands_on
 from whichtask.paths import require_past, require_writable
 
 try:
-    SETTINGS = load_config(config)
+    if workflow.modifier.skip_configfile:  # a module of another workflow, which gives it its configuration
+        SETTINGS = load_config(config)
+    else:  # the files themselves, since Snakemake's `config` is merged by other rules
+        given = workflow.config_settings
+        base = [] if given.replace_workflow_config else [CONFIG_FILE]
+        SETTINGS = read_config([*base, *given.configfiles], given.config)
     SEARCHES = {
         SETTINGS.data.slug: variants(SETTINGS),
         "ground_truth": ground_truth(SETTINGS),

@@ -8,7 +8,7 @@ import typer
 from whichtask.cli.experiments import FolderOption
 from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption
-from whichtask.config.gbi.images import ImagesJob, ImagesMoreJob
+from whichtask.config.gbi import ImagesJob, ImagesMoreJob
 
 if TYPE_CHECKING:
     from whichtask.gbi.images.data import Parts

@@ -8,7 +8,7 @@ import typer
 from whichtask.cli.experiments import FolderOption
 from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import data_app
-from whichtask.config.gbi.language import LanguageJob, TextJob
+from whichtask.config.gbi import LanguageJob, TextJob
 
 
 def register(app: typer.Typer) -> None:

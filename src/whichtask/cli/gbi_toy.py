@@ -11,8 +11,8 @@ import typer
 
 from whichtask.cli.experiments import FolderOption
 from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
-from whichtask.config.gbi.toy import ToyJob, ToyLearningJob, ToyLearningSettings
-from whichtask.config.gbi.unsupervised import UnsupervisedJob
+from whichtask.config.gbi import ToyJob, ToyLearningJob, UnsupervisedJob
+from whichtask.config.gbi.toy import ToyLearningSettings
 
 
 def register(app: typer.Typer) -> None:

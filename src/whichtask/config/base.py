@@ -1,5 +1,6 @@
 """What every section of the configuration shares, and the facts about named data sets that it is checked against."""
 
+import os
 import re
 import unicodedata
 from typing import Annotated, NamedTuple
@@ -8,13 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A frozen section that knows all its keys: an unknown one is an error, not a silent default."""
+    """A frozen section of finite numbers that knows all its keys: an unknown one is an error, not a silent default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _as_it_stands(path: str) -> str:
-    """Refuse what Snakemake (brackets), a terminal (control characters) or a command (a hyphen) reads otherwise."""
+    """Resolve ~; refuse what Snakemake (brackets), a terminal (control characters) or a command (-) reads otherwise."""
+    path = os.path.expanduser(path)  # noqa: PTH111  # a user that does not exist is no error here
     if any(mark in "{}<>" or unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in path):
         raise ValueError(f"{path!r} has one of {{ }} < >, a line break or another control character in it; rename it")
     if path.startswith("-"):

@@ -24,6 +24,10 @@ from whichtask.errors import WhichtaskError
 S = TypeVar("S", bound=Section)
 
 
+def _network(config: Config, name: str) -> NetworkSpec:
+    return config.networks[name].fitted(config.data.shape)
+
+
 class DataJob(Section):
     """Fetch a data set."""
 
@@ -69,7 +73,7 @@ class TaskJob(Section):
         if kind not in KEYS_OF_KIND:
             raise WhichtaskError(f"unknown kind of tasks {kind!r}; allowed: {', '.join(KEYS_OF_KIND)}")
         own = {name: getattr(config.tasks, name) for name in KEYS_OF_KIND[kind]}
-        network = config.networks[config.discovery.encoder] if kind == "network" else None
+        network = _network(config, config.discovery.encoder) if kind == "network" else None
         content = {"seed": config.seed, "kind": kind, "tasks": TaskSettings(**own), "network": network}
         return cls.model_validate(content)
 
@@ -103,7 +107,7 @@ class AgreementJob(Section):
             seed=config.seed,
             data=config.data,
             network_name=network,
-            network=config.networks[network],
+            network=_network(config, network),
             agreement=settings,
         )
 
@@ -128,8 +132,8 @@ class DiscoveryJob(Section):
         return {
             "seed": config.seed,
             "data": config.data,
-            "encoder": config.networks[config.discovery.encoder],
-            "network": config.networks[config.discovery.network],
+            "encoder": _network(config, config.discovery.encoder),
+            "network": _network(config, config.discovery.network),
             "discovery": config.discovery,
         }
 
@@ -184,7 +188,7 @@ class SimclrJob(Section):
     @classmethod
     def of(cls, config: Config) -> Self:
         """Take what the job needs from the whole configuration."""
-        encoder = config.networks[config.discovery.encoder]
+        encoder = _network(config, config.discovery.encoder)
         return cls(seed=config.seed, data=config.data, encoder=encoder, simclr=config.simclr)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from whichtask.config.gbi.language import LanguageJob
+from whichtask.config.gbi import LanguageJob
 from whichtask.data.text import TextSet
 from whichtask.gbi.language.corpus import Corpus
 from whichtask.gbi.language.measure import (
