@@ -49,7 +49,9 @@ from whichtask.plan.imports import modules_of_figures, stands_on
 from whichtask.paths import require_past, require_writable
 
 try:
-    if workflow.modifier.skip_configfile:  # a module of another workflow, which gives it its configuration
+    if (
+        workflow.modifier.skip_configfile
+    ):  # a module of another workflow, which gives it its configuration
         SETTINGS = load_config(config)
     else:  # the files themselves, since Snakemake's `config` is merged by other rules
         given = workflow.config_settings
