@@ -6,23 +6,10 @@
 #   snakemake --cores all td_similarity                       one figure and what it needs
 
 
-# The project's, for a run in a folder that has none of its own.
-CONFIG_FILE = next(
-    path
-    for path in (
-        "config/config.yaml",
-        os.path.join(workflow.current_basedir, "config/config.yaml"),
-    )
-    if os.path.exists(path)
-)
-
-
-configfile: CONFIG_FILE
-
-
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/signals.smk"
 include: "workflow/rules/functions.smk"

@@ -1,4 +1,4 @@
-# The checked configuration, and what the rules share: names, paths, jobs and code dependencies.
+# What the rules share: names, paths, jobs and code dependencies.
 
 import os
 import re
@@ -26,8 +26,6 @@ from whichtask.config import (
     SplitJob,
     TaskJob,
     ground_truth,
-    load_config,
-    read_config,
     variants,
 )
 from whichtask.config.gbi import (
@@ -49,14 +47,6 @@ from whichtask.plan.imports import modules_of_figures, stands_on
 from whichtask.paths import require_past, require_writable
 
 try:
-    if (
-        workflow.modifier.skip_configfile
-    ):  # a module of another workflow, which gives it its configuration
-        SETTINGS = load_config(config)
-    else:  # the files themselves, since Snakemake's `config` is merged by other rules
-        given = workflow.config_settings
-        base = [] if given.replace_workflow_config else [CONFIG_FILE]
-        SETTINGS = read_config([*base, *given.configfiles], given.config)
     SEARCHES = {
         SETTINGS.data.slug: variants(SETTINGS),
         "ground_truth": ground_truth(SETTINGS),
