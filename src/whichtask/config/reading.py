@@ -55,7 +55,7 @@ class _Loader(yaml.SafeLoader):
         for name, found in lines.items():
             if len(found) > 1:
                 raise WhichtaskError(
-                    f"{self.name}: the key {name!r} is given more than once, in lines {', '.join(found)}"
+                    f"the configuration {self.name} has the key {name!r} more than once: in lines {' and '.join(found)}"
                 )
         return node
 

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from whichtask.artifacts import write_text
 from whichtask.config.kinds import Kind
+from whichtask.config.merging import REPLACE
 from whichtask.config.model import Config
 from whichtask.config.networks import NetworkSpec
 
@@ -118,11 +119,32 @@ def render_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def render_schema() -> str:
+    """Return the JSON schema of a file that lies on others: entries in part or null, and ``replace``."""
+    schema = Config.model_json_schema()
+    _open(schema)
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+def _open(part: Any) -> None:
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _open(inner)
+    if not isinstance(part, dict):
+        return
+    if "oneOf" in part:  # a part of a network fits several architectures
+        part["anyOf"] = part.pop("oneOf")
+        del part["discriminator"]
+    if "additionalProperties" in part:
+        part.setdefault("properties", {})[REPLACE] = {"type": "boolean"}
+        if entries := part["additionalProperties"]:
+            part["additionalProperties"] = {"anyOf": [entries, {"type": "null"}]}
+
+
 def rendered(folder: Path) -> dict[Path, str]:
     """Return what each generated file should hold."""
     return {
         folder / "config" / "config.yaml": HEADER + render_yaml(Config()),
-        folder / "config" / "schema.json": json.dumps(Config.model_json_schema(), indent=2, sort_keys=True) + "\n",
+        folder / "config" / "schema.json": render_schema(),
         folder / "docs" / "configuration.md": render_table(),
     }
 
