@@ -79,12 +79,13 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown architecture": (
         {"networks": {"n": {"arch": "lenet"}}},
-        "networks.n.arch: 'lenet' is unknown; allowed: 'cnn', 'mlp', 'resnet18', 'vit'",
+        "networks.n.arch: unknown 'lenet'; allowed: 'cnn', 'mlp', 'resnet18', 'vit'",
     ),
     "no architecture": (
         {"networks": {"n": {"width": 3}}},
-        "networks.n.arch: is missing; allowed: 'cnn', 'mlp', 'resnet18', 'vit'",
+        "networks.n.arch: missing; allowed: 'cnn', 'mlp', 'resnet18', 'vit'",
     ),
+    "no name of an architecture": ({"networks": {"vit": {"arch": ["cnn"]}}}, "networks.vit.arch: unknown ['cnn']"),
     "no mapping": ({"networks": {"n": 3}}, "networks.n: must be a mapping of keys to values, not 3"),
     "no section": ({"agreement": 5}, "agreement: must be a mapping of keys to values, not 5"),
     "no network": ({"networks": {"replace": True}}, "at least one network is needed"),

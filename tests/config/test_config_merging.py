@@ -96,6 +96,31 @@ def test_the_laptop_file_at_the_bottom_changes_nothing(first: Layer, second: Lay
     assert laid(laptop, first, second) == laid(first, second)
 
 
+def outcome(folder: Path, *layers: Layer) -> Config | list[str]:
+    """Return the configuration of some files, or what is wrong with it."""
+    files = [folder / f"{number}.yaml" for number in range(len(layers))]
+    for file, layer in zip(files, layers, strict=True):
+        file.write_text(yaml.safe_dump(layer, sort_keys=False))
+    try:
+        return read_config(files)
+    except WhichtaskError as error:
+        return str(error).splitlines()[1:]
+
+
+@settings(max_examples=25, deadline=None)
+@given(first=ANY, second=ANY)
+def test_files_and_their_merged_content_are_one_configuration(
+    tmp_path_factory: pytest.TempPathFactory, first: Layer, second: Layer
+) -> None:
+    folder = tmp_path_factory.mktemp("files")
+    merged = dict(laid(first, second))
+    merged["networks"] = {"replace": True} | merged["networks"]
+    for section, name in (("toy", "stress"), ("unsupervised", "tasks")):
+        named = {"replace": True} | merged["gbi"][section][name]
+        merged["gbi"] = merged["gbi"] | {section: merged["gbi"][section] | {name: named}}
+    assert outcome(folder, first, second) == outcome(folder, merged)
+
+
 @settings(max_examples=50, deadline=None)
 @given(ANY)
 def test_what_is_replaced_is_forgotten_and_what_is_null_is_dropped(layer: Layer) -> None:

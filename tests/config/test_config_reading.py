@@ -17,6 +17,7 @@ from whichtask.errors import WhichtaskError
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "workflow" / "rules" / "config.smk"
 LOADED = 'Path("settings.json").write_text({}SETTINGS.model_dump_json())\n'
+INCLUDED = f'include: "{RULES}"\n' + LOADED.format("")
 
 TROUBLES: dict[str, tuple[bytes, str]] = {
     "not UTF-8": (b"seed: 1\n# caf\xe9\n", "is not UTF-8 text: byte 14"),
@@ -108,11 +109,15 @@ def test_show_reads_the_files_of_the_project(
     assert "smoke.yaml: No such file" in capsys.readouterr().err
 
 
-def loaded(folder: Path, *words: str, snakefile: str = f'include: "{RULES}"\n' + LOADED.format("")) -> Config:
-    """Return what Snakemake reads in a folder."""
+def snakemake(folder: Path, *words: str, snakefile: str) -> "subprocess.CompletedProcess[str]":
     (folder / "Snakefile").write_text(f"from pathlib import Path\n\n{snakefile}\nrule all:\n    output: 'made'\n")
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "all", *words]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def loaded(folder: Path, *words: str, snakefile: str = INCLUDED) -> Config:
+    """Return what Snakemake reads in a folder."""
+    run = snakemake(folder, *words, snakefile=snakefile)
     assert run.returncode == 0, run.stderr
     return Config.model_validate_json((folder / "settings.json").read_text())
 
@@ -171,3 +176,19 @@ use rule * from whichtask
 """
     config = loaded(tmp_path, "--configfile", "whole.yaml", snakefile=module + LOADED.format("whichtask."))
     assert config == read_config([tmp_path / "mine.yaml"])
+
+
+@pytest.mark.workflow
+def test_snakemake_says_what_is_wrong_and_in_which_files(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("agreement: {pairs: 1}\n")
+    (tmp_path / "b.yaml").write_text("agreement: 5\n")
+    run = snakemake(tmp_path, "--configfile", "a.yaml", "b.yaml", snakefile=INCLUDED)
+    assert run.returncode == 1
+    said = run.stdout + run.stderr
+    assert f"agreement is a mapping in {tmp_path / 'a.yaml'} and a single value in {tmp_path / 'b.yaml'}: all" in said
+    assert "Traceback" not in said
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text("seed: 1\nseed: 2\n")
+    run = snakemake(tmp_path, snakefile=INCLUDED)
+    said = run.stdout + run.stderr
+    assert "the configuration config/config.yaml has the key 'seed' more than once: in lines 1 and 2" in said

@@ -13,6 +13,7 @@ from whichtask.config.write import render_table, render_yaml, write_all
 from whichtask.errors import WhichtaskError
 
 Job = TypeVar("Job", bound=BaseModel)
+PROJECT = Path(__file__).parents[3]
 SCALES: tuple[str, ...] = get_args(Config.model_fields["scale"].annotation)
 
 ConfigOption = Annotated[
@@ -75,7 +76,7 @@ def check(files: list[Path]) -> None:
 @config_app.command("show")
 def show(
     preset: Annotated[str, typer.Argument(help=", ".join(SCALES))] = "laptop",
-    folder: Annotated[Path, typer.Option(help="Project folder that has config/.")] = Path(),
+    folder: Annotated[Path, typer.Option(help="Project folder that has config/.", show_default=False)] = PROJECT,
 ) -> None:
     """Print all of a preset with its explanations."""
     if preset not in SCALES:

@@ -37,7 +37,7 @@ class Kind(NamedTuple):
         return bool(self.sections) or self.entries is not None
 
     @property
-    def by_tag(self) -> Mapping[Any, "Kind"]:
+    def by_tag(self) -> Mapping[str | int, "Kind"]:
         """The single sections by their tags; empty where no tag is needed."""
         if self.tag is None:
             return {}

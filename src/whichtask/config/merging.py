@@ -48,7 +48,7 @@ class Layers:
         if kind.tag:
             chosen = above.get(kind.tag, below.get(kind.tag))
             replace |= chosen != below.get(kind.tag)
-            kind = kind.by_tag.get(chosen, Kind())
+            kind = kind.by_tag.get(str(chosen), Kind())
         merged = {} if replace else dict(below)
         for key, value in above.items():
             inner = kind.of_key(key)

@@ -177,7 +177,7 @@ def _explain(model: type[BaseModel], error: ValidationError) -> str:
                 found = problem["input"].get(kind.tag)
                 names.append(str(kind.tag))
                 allowed = ", ".join(repr(tag) for tag in kind.by_tag)
-                message = f"{'is missing' if found is None else f'{found!r} is unknown'}; allowed: {allowed}"
+                message = f"{'missing' if found is None else f'unknown {_SHORT.repr(found)}'}; allowed: {allowed}"
             case "model_type" | "model_attributes_type" | "dict_type":
                 message = f"must be a mapping of keys to values, not {given}"
             case _:
