@@ -10,12 +10,10 @@ from pathlib import Path
 PROJECT = Path(str(workflow.current_basedir))
 
 
-configfile: PROJECT / "config" / "config.yaml"
-
-
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/signals.smk"
 include: "workflow/rules/data.smk"

@@ -8,13 +8,15 @@ import jsonschema
 import pytest
 import yaml
 
-from whichtask.config import AgreementJob, Config, DiscoveryJob, DynamicsJob, TaskJob, load_config
-from whichtask.config.presets import FILES, PRESETS
+from whichtask.config import AgreementJob, Config, DiscoveryJob, DynamicsJob, TaskJob, VitSpec, load_config, read_config
 from whichtask.config.write import render_yaml, rendered
 from whichtask.errors import WhichtaskError
 
 ROOT = Path(__file__).parents[2]
-NETWORKS = PRESETS["laptop"].model_dump()["networks"]
+FILES = {
+    scale: ROOT / "config" / file
+    for scale, file in [("laptop", "config.yaml"), ("smoke", "smoke.yaml"), ("paper", "paper.yaml")]
+}
 
 
 @pytest.mark.parametrize("path", rendered(ROOT), ids=lambda path: path.name)
@@ -22,11 +24,33 @@ def test_generated_files_are_in_step_with_the_model(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == rendered(ROOT)[path], "run `whichtask config write`"
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_written_preset_reads_back_as_itself(name: str) -> None:
-    content = yaml.safe_load(render_yaml(PRESETS[name]))
-    assert load_config(content) == PRESETS[name]
-    jsonschema.validate(content, json.loads((ROOT / "config" / "schema.json").read_text()))
+@pytest.mark.parametrize("scale", FILES)
+def test_a_preset_is_valid_and_written_out_reads_back_as_itself(scale: str) -> None:
+    config = read_config([FILES[scale]])
+    assert config.scale == scale
+    assert config.results == ("results" if scale == "laptop" else f"results/{scale}")
+    schema = json.loads((ROOT / "config" / "schema.json").read_text())
+    for content in (yaml.safe_load(render_yaml(config)), yaml.safe_load(FILES[scale].read_text())):
+        assert load_config(content) == config
+        jsonschema.validate(content, schema)
+
+
+@pytest.mark.parametrize("scale", ["smoke", "paper"])
+def test_a_preset_holds_only_what_differs_from_the_laptop(scale: str) -> None:
+    def repeated(preset: Any, laptop: Any, at: str) -> list[str]:
+        if not isinstance(preset, dict):
+            return [at] if preset == laptop else []
+        keys = preset.keys() & laptop.keys()
+        return [found for key in keys for found in repeated(preset[key], laptop[key], f"{at}.{key}")]
+
+    assert not repeated(yaml.safe_load(FILES[scale].read_text()), Config().model_dump(mode="json"), scale)
+
+
+def test_the_schema_is_for_files_that_lie_on_others() -> None:
+    schema = json.loads((ROOT / "config" / "schema.json").read_text())
+    jsonschema.validate({"networks": {"replace": True, "vit": None, "mlp": {"width": 0.5}}}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"networks": {"vit": {"ptch": 7}}}, schema)
 
 
 def test_every_field_has_one_sentence_of_meaning() -> None:
@@ -49,7 +73,28 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "unknown section": ({"agreemnt": {}}, "agreemnt: unknown key; did you mean 'agreement'"),
     "unknown key": ({"agreement": {"pair": 1}}, "agreement.pair: unknown key; did you mean 'pairs'"),
     "unknown key of a network": ({"networks": {"v": {"arch": "vit", "ptch": 2}}}, "networks.v.ptch: unknown key"),
-    "unknown architecture": ({"networks": {"n": {"arch": "lenet"}}}, "'cnn', 'mlp', 'resnet18', 'vit'"),
+    "unknown key of a network with its arch's name": (
+        {"networks": {"vit": {"ptch": 2}}},
+        "networks.vit.ptch: unknown key",
+    ),
+    "unknown architecture": (
+        {"networks": {"n": {"arch": "lenet"}}},
+        "networks.n.arch: unknown 'lenet'; allowed: 'cnn', 'mlp', 'resnet18', 'vit'",
+    ),
+    "no architecture": (
+        {"networks": {"n": {"width": 3}}},
+        "networks.n.arch: missing; allowed: 'cnn', 'mlp', 'resnet18', 'vit'",
+    ),
+    "no name of an architecture": ({"networks": {"vit": {"arch": ["cnn"]}}}, "networks.vit.arch: unknown ['cnn']"),
+    "no mapping": ({"networks": {"n": 3}}, "networks.n: must be a mapping of keys to values, not 3"),
+    "no section": ({"agreement": 5}, "agreement: must be a mapping of keys to values, not 5"),
+    "no network": ({"networks": {"replace": True}}, "at least one network is needed"),
+    "infinite": ({"agreement": {"learning_rate": float("inf")}}, "agreement.learning_rate: Input should be a finite"),
+    "no number": ({"gbi": {"toy": {"noise": [float("nan")]}}}, "gbi.toy.noise.0: Input should be"),
+    "replace that is no truth value": (
+        {"networks": {"replace": 1}},
+        "networks.replace in the configuration must be true",
+    ),
     "unknown network": ({"plan": {"networks": ["lenet"]}}, "unknown network 'lenet'; networks has cnn, mlp"),
     "unknown data set": ({"data": {"name": "svhn"}}, "'svhn' is no known data set (fashion_mnist, mnist"),
     "wrong type": ({"agreement": {"epochs": "many"}}, "agreement.epochs: Input should be a valid integer"),
@@ -60,7 +105,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "agreement batch beyond data": ({"discovery": {"agreement_batch_size": 6000}}, "agreement_batch_size = 6000"),
     "images beyond data": ({"agreement": {"images": 30_000}}, "agreement.images = 30000 must be at most"),
     "more images than exist": ({"data": {"train_images": 60_000}}, "fashion_mnist has only 60000 training images"),
-    "patch that does not fit": ({"networks": {**NETWORKS, "vit": {"arch": "vit", "patch": 5}}}, "patches of 5x5"),
+    "patch that does not fit": ({"networks": {"vit": {"patch": 5}}}, "patches of 5x5"),
     "name unfit for a path": ({"networks": {"a/b": {"arch": "cnn"}}}, "letters, digits, '_' and '-' only"),
 }
 
@@ -121,11 +166,6 @@ def test_the_lock_file_pins_every_dependency_of_the_project() -> None:
     assert names <= locked, f"run `make lock`: {names - locked}"
 
 
-def test_each_preset_has_its_file() -> None:
-    assert set(FILES) == set(PRESETS)
-    assert all((ROOT / "config" / file).exists() for file in FILES.values())
-
-
 def test_a_folder_is_checked_at_its_image_size(tmp_path: Path) -> None:
     with pytest.raises(WhichtaskError, match="image too small: 6x6 pixels for the network 'cnn'"):
         load_config({"data": {"name": str(tmp_path), "image_size": 6}, "plan": {"networks": ["cnn"]}})
@@ -133,12 +173,38 @@ def test_a_folder_is_checked_at_its_image_size(tmp_path: Path) -> None:
     assert load_config(fits).data.slug == tmp_path.name
 
 
-def test_a_leading_tilde_is_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_leading_tilde_is_resolved_in_every_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "photos").mkdir()
-    settings = load_config({"data": {"name": "~/photos", "image_size": 28}}).data
-    assert settings.name == str(tmp_path / "photos")
-    assert settings.slug == "photos"
+    config = load_config(
+        {
+            "results": "~/results",
+            "data": {"name": "~/photos", "image_size": 28},
+            "tasks": {"user": "~/mine.csv"},
+            "imagenet": {"folder": "~/imagenet"},
+            "gbi": {"language": {"folder": "~/texts"}},
+        }
+    )
+    paths = (config.results, config.data.name, config.tasks.user, config.imagenet.folder, config.gbi.language.folder)
+    names = ("results", "photos", "mine.csv", "imagenet", "texts")
+    assert paths == tuple(str(tmp_path / name) for name in names)
+    assert config.data.slug == "photos"
+
+
+@pytest.mark.parametrize(("side", "patch"), [(28, 7), (32, 8), (64, 16), (30, 6), (29, 1), (4, 1), (1, 1)])
+def test_a_patch_fits_the_images_by_default(side: int, patch: int) -> None:
+    fitted = VitSpec().fitted((side, side, 3))
+    assert fitted.patch == patch
+    fitted.check_image((side, side, 3))
+    assert VitSpec(patch=2).fitted((28, 28, 1)).patch == 2
+    assert VitSpec().fitted(None).patch is None
+
+
+def test_a_job_holds_the_patch_that_fits_its_images() -> None:
+    config = load_config({"data": {"name": "cifar10"}})
+    for settings, patch in ((Config(), 7), (config, 8)):
+        assert isinstance(network := AgreementJob.of(settings, "vit").network, VitSpec)
+        assert network.patch == patch
 
 
 @pytest.mark.parametrize("name", ["mnist", "ground_truth", "hundred", "text"])

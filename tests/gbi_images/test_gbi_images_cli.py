@@ -10,7 +10,8 @@ import yaml
 from whichtask.artifacts import read_csv, write_csv
 from whichtask.cli import main
 from whichtask.config import FigureSettings, load_config
-from whichtask.config.gbi.images import PAPER, SMOKE, ImagesJob, ImagesMoreJob, ImagesSettings
+from whichtask.config.gbi import ImagesJob, ImagesMoreJob
+from whichtask.config.gbi.images import ImagesSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw, draw_again, numbers
@@ -149,7 +150,5 @@ def test_jobs_hold_what_decides_them_and_nothing_else() -> None:
     assert ImagesJob.of(config, 1) != ImagesJob.of(config, 0)
     assert ImagesMoreJob.of(config, 1) != ImagesMoreJob.of(other, 1)
     assert ImagesMoreJob.of(config, 1).images.vae_latent == ImagesSettings().vae_latent
-    for preset in (SMOKE, PAPER):
-        ImagesSettings.model_validate(preset)
     with pytest.raises(WhichtaskError, match="pure generative row"):
         load_config({"gbi": {"images": {"autoencoder": {"code": 0}}}})

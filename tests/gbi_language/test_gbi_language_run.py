@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from whichtask.artifacts import read_csv
 from whichtask.cli import app
 from whichtask.config import Config, load_config
-from whichtask.config.gbi.language import LanguageJob, LanguageSettings, TextJob
+from whichtask.config.gbi import LanguageJob, TextJob
+from whichtask.config.gbi.language import LanguageSettings
 from whichtask.data.text import Text, TextSet
 from whichtask.errors import WhichtaskError
 from whichtask.gbi import one_hot

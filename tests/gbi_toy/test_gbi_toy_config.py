@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from whichtask.config import Config, load_config
-from whichtask.config.gbi.toy import ToyJob, ToyLearningJob, ToySettings
-from whichtask.config.gbi.unsupervised import UnsupervisedJob
+from whichtask.config.gbi import ToyJob, ToyLearningJob, UnsupervisedJob
+from whichtask.config.gbi.toy import ToySettings
 from whichtask.errors import WhichtaskError
 
 
@@ -42,7 +42,7 @@ def test_bad_settings(toy: dict[str, Any], message: str) -> None:
     ("section", "message"),
     [
         ({"tasks": {"a": {"means": [0.5, 0.5], "stds": [1, 1]}}}, "are equal"),
-        ({"tasks": {}}, "gbi.unsupervised.tasks"),
+        ({"tasks": {"replace": True}}, "gbi.unsupervised.tasks"),
         ({"blocks": 2, "bins": 20}, r"must be above window \* bins"),
         ({"z_betas": [0.6, 1.0]}, "must be below 1"),
         ({"z_rate": 0}, "gbi.unsupervised.z_rate"),

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from whichtask.config import Config
-from whichtask.config.gbi.toy import GaussianTask, ToyLearningJob, ToyLearningSettings
+from whichtask.config.gbi import ToyLearningJob
+from whichtask.config.gbi.toy import GaussianTask, ToyLearningSettings
 from whichtask.gbi.toy import bayes
 from whichtask.gbi.toy.arms import ARMS, abstractions
 from whichtask.gbi.toy.contexts import ContextTest, active_units, last_two, measure_contexts, shared_ratio

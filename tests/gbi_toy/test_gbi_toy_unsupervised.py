@@ -8,8 +8,9 @@ import pytest
 import torch
 from sklearn.metrics import adjusted_rand_score
 
+from whichtask.config.gbi import UnsupervisedJob
 from whichtask.config.gbi.toy import GaussianTask
-from whichtask.config.gbi.unsupervised import UnsupervisedJob, UnsupervisedSettings
+from whichtask.config.gbi.unsupervised import UnsupervisedSettings
 from whichtask.gbi import unsupervised
 from whichtask.gbi.abstraction import softmax
 from whichtask.gbi.toy.network import initial_weights, run

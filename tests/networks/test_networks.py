@@ -30,7 +30,9 @@ SMALL: dict[str, NetworkSpec] = {
 small = pytest.mark.parametrize("spec", SMALL.values(), ids=SMALL)
 
 
-@pytest.mark.parametrize(("spec", "millions"), [(ResNetSpec(), 11.17), (MlpSpec(), 3.82), (VitSpec(), 3.19)], ids=str)
+@pytest.mark.parametrize(
+    ("spec", "millions"), [(ResNetSpec(), 11.17), (MlpSpec(), 3.82), (VitSpec(patch=4), 3.19)], ids=str
+)
 def test_paper_sizes(spec: NetworkSpec, millions: float) -> None:
     # The numbers quoted for the authors' networks; two outputs and ten round to the same.
     for n_outputs in (2, 10):
@@ -44,7 +46,7 @@ def test_exact_sizes() -> None:
     assert parameter_count(build(MlpSpec(), CIFAR, 2, seed=("size",))) == linear + 2 * (1024 + 512 + 256)
     block = 256 * 3 * 384 + (384 * 256 + 256) + 2 * (256 * 256 + 256) + 2 * 2 * 256
     embedding = (48 * 256 + 256) + 65 * 256 + 256
-    assert parameter_count(build(VitSpec(), CIFAR, 2, seed=("size",))) == embedding + 6 * block + 2 * 256 + 514
+    assert parameter_count(build(VitSpec(patch=4), CIFAR, 2, seed=("size",))) == embedding + 6 * block + 2 * 256 + 514
     assert build(ResNetSpec(), CIFAR, 2, seed=("size",)).feature_dim == 512
     assert build(CnnSpec(), (28, 28, 1), 2, seed=("size",)).feature_dim == 128
 
@@ -101,9 +103,9 @@ def test_token_batch_norm_averages_over_batch_and_tokens() -> None:
     [
         (CnnSpec(), (7, 32, 3), "image too small: 7x32 pixels for the network 'cnn', which needs at least 8x8"),
         (ResNetSpec(), (32, 4, 3), "image too small: 32x4 pixels for the network 'resnet18', .* 8x8"),
-        (VitSpec(), (2, 2, 1), "image too small: 2x2 pixels for the network 'vit', .* 4x4"),
+        (VitSpec(patch=4), (2, 2, 1), "image too small: 2x2 pixels for the network 'vit', .* 4x4"),
         (
-            VitSpec(),
+            VitSpec(patch=4),
             (30, 36, 3),
             "30x36 pixels cannot be cut into patches of 4x4 .* allowed values of patch: 1, 2, 3, 6",
         ),

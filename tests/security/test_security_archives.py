@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from whichtask.cli.settings import read_config
+from whichtask.config import read_config
 from whichtask.data import cifar, packages, unpack
 from whichtask.data.load import load_images
 from whichtask.data.text import extract
@@ -318,7 +318,7 @@ def test_a_short_configuration_cannot_ask_for_a_message_without_end(tmp_path: Pa
     lines = ["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)), "seed: *a9"]
     (tmp_path / "bomb.yaml").write_text("\n".join(lines))
     with pytest.raises(WhichtaskError, match="seed: ") as caught:
-        read_config(tmp_path / "bomb.yaml")
+        read_config([tmp_path / "bomb.yaml"])
     assert len(str(caught.value)) < 10_000
 
 

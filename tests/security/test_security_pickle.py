@@ -15,7 +15,7 @@ from PIL import Image
 from whichtask.artifacts import read_csv, read_npz, read_tensors
 from whichtask.claims import load_claims
 from whichtask.cli import main
-from whichtask.cli.settings import read_config
+from whichtask.config import read_config
 from whichtask.data import ImageSet, cifar
 from whichtask.data.classes import count_classes
 from whichtask.data.load import load_images
@@ -86,8 +86,8 @@ FILES: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
     "a table": ("a.csv", PICKLED, read_csv),
     "your tasks": ("a.csv", PICKLED, lambda path: user_tasks(path, 2, 2)),
     "your tasks, a header first": ("a.csv", b"image,a\n" + PICKLED, lambda path: user_tasks(path, 2, 2)),
-    "a configuration": ("a.yaml", PICKLED, read_config),
-    "a configuration with objects": ("a.yaml", f"seed: {YAML}".encode(), read_config),
+    "a configuration": ("a.yaml", PICKLED, lambda path: read_config([path])),
+    "a configuration with objects": ("a.yaml", f"seed: {YAML}".encode(), lambda path: read_config([path])),
     "claims with objects": ("a.yaml", f"claims: {YAML}".encode(), load_claims),
     "CIFAR": ("a.tar.gz", PICKLED, lambda path: cifar.read(cifar.CIFAR10, path.read_bytes())),
     "an R database": ("a.rdb", PICKLED, lambda path: read_strings(path.read_bytes(), path.read_bytes())),

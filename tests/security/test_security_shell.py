@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from projects import Project
 
-from whichtask.cli.settings import read_config
-from whichtask.config import load_config
+from whichtask.config import load_config, read_config
 from whichtask.config.sections import _slug
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
@@ -204,5 +203,5 @@ def test_checking_a_configuration_runs_nothing_in_it(
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text(text)
     with pytest.raises(WhichtaskError, match=r"mine\.yaml|__use_yte__: unknown key"):
-        read_config(Path("mine.yaml"))
+        read_config([Path("mine.yaml")])
     assert not Path("pwned").exists()

@@ -1,4 +1,4 @@
-# The checked configuration, its plan, and what the rules share.
+# What a configuration comes to, and what the rules share.
 
 import os
 import re
@@ -15,7 +15,6 @@ from whichtask.config import (
     ImageNetJob,
     SplitJob,
     TaskJob,
-    load_config,
 )
 from whichtask.config.gbi import HundredJob, TextJob
 from whichtask.data.classes import count_classes
@@ -29,7 +28,6 @@ from whichtask.plan.plan import KINDS, Plan
 from whichtask.tasks import human_partitions
 
 try:
-    SETTINGS = load_config(config)
     # As many human tasks as there are, which depends on the number of classes.
     HUMAN = human_partitions(count_classes(SETTINGS.data.name), SETTINGS.tasks.human, SETTINGS.tasks.human_limit)
     PLAN = Plan(SETTINGS, len(HUMAN))

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(imagenet_app, name="imagenet")
 
 
-def _settings(folder: Path, config: Path | None, job: str | None) -> ImageNetJob:
+def _settings(folder: Path, config: list[Path] | None, job: str | None) -> ImageNetJob:
     """Return the job, with the folder that was given in place of the configuration's."""
     settings = resolve(ImageNetJob, job, config, ImageNetJob.of)
     return settings.model_copy(update={"imagenet": settings.imagenet.model_copy(update={"folder": str(folder)})})

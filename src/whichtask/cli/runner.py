@@ -11,6 +11,7 @@ import typer
 
 from whichtask.cli.loaders import LOADERS
 from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
+from whichtask.config.base import Job
 from whichtask.errors import WhichtaskError
 from whichtask.plan.cards import Experiment
 from whichtask.plan.experiments import EXPERIMENTS
@@ -83,8 +84,9 @@ def run(verb: str, card: Experiment, given: Mapping[str, Any]) -> None:
     from whichtask.training import LiveState
 
     set_threads(given["threads"])
+    of: Callable[..., Job] = card.job.of
     repeat = [given["repeat"]] if "repeat" in given else []
-    job = resolve(card.job, given["job"], given["config"], lambda whole: card.job.of(whole, *repeat))  # type: ignore[attr-defined]
+    job = resolve(card.job, given["job"], given["config"], lambda whole: of(whole, *repeat))
     paths = {name: given[name] if isinstance(given[name], list) else [given[name]] for name in card.reads}
     loaded = {name: LOADERS[read.kind].load(paths[name]) for name, read in card.reads.items()}
     digests = {"images" if name == "data" else name: one.digest for name, one in loaded.items()}

@@ -1,23 +1,28 @@
 """Settings of a verb: from a configuration file for people, or as one job in JSON from the workflow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args
 
 import typer
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from whichtask.config import Config, load_config, parse
-from whichtask.config.presets import PRESETS
+from whichtask.config import Config, parse, read_config
 from whichtask.config.write import render_table, render_yaml, write_all
 from whichtask.errors import WhichtaskError
 
 Job = TypeVar("Job", bound=BaseModel)
+PROJECT = Path(__file__).parents[3]
+SCALES: tuple[str, ...] = get_args(Config.model_fields["scale"].annotation)
 
 ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help="Configuration file; its relevant section is used. Default: the laptop's values."),
+    list[Path] | None,
+    typer.Option(
+        "--config",
+        help="Configuration file on top of the laptop's values; its relevant section is used. Several: once for each, "
+        "later ones on top.",
+    ),
 ]
 JobOption = Annotated[
     str | None,
@@ -30,37 +35,20 @@ ResultsOption = Annotated[
 ]
 
 
-def read_config(path: Path | None) -> Config:
-    """Read and check a configuration file; None gives the laptop's values.
-
-    Raises:
-        WhichtaskError: the file cannot be read, is no YAML mapping, or is not valid.
-    """
-    if path is None:
-        return Config()
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WhichtaskError(f"cannot read the configuration {path}: {error}") from error
-    if not isinstance(content, dict):
-        raise WhichtaskError(f"the configuration {path} must be a mapping of keys to values")
-    return load_config(content)
-
-
-def resolve(kind: type[Job], job: str | None, config: Path | None, of: Callable[[Config], Job]) -> Job:
-    """Return a verb's settings from the workflow's JSON, or else from a configuration file.
+def resolve(kind: type[Job], job: str | None, config: Sequence[Path] | None, of: Callable[[Config], Job]) -> Job:
+    """Return a verb's settings from the workflow's JSON, or else from configuration files.
 
     Args:
         kind: class of the job.
         job: JSON, or None.
-        config: configuration file, or None.
+        config: configuration files, later ones on top; None: the laptop's values.
         of: picks the job from a whole configuration.
 
     Raises:
         WhichtaskError: the settings are not valid.
     """
     if job is None:
-        return of(read_config(config))
+        return of(read_config(config or ()))
     try:
         return kind.model_validate_json(job)
     except ValidationError:
@@ -74,23 +62,27 @@ config_app = typer.Typer(no_args_is_help=True, help="Write, check and explain co
 def write(
     folder: Annotated[Path, typer.Option(help="Project folder that has config/ and docs/.")] = Path(),
 ) -> None:
-    """Write the three preset configurations, the JSON schema and the docs table from the typed model."""
+    """Write the laptop's configuration, the JSON schema and the docs table from the typed model."""
     for path in write_all(folder):
         print(path)
 
 
 @config_app.command("check")
-def check(file: Path) -> None:
-    """Check a configuration file and print it with every default filled in."""
-    print(render_yaml(read_config(file)), end="")
+def check(files: list[Path]) -> None:
+    """Check configuration files, later ones on top of earlier ones; print the result with every default filled in."""
+    print(render_yaml(read_config(files)), end="")
 
 
 @config_app.command("show")
-def show(preset: Annotated[str, typer.Argument(help="laptop, smoke or paper")] = "laptop") -> None:
-    """Print a preset with its explanations."""
-    if preset not in PRESETS:
-        raise WhichtaskError(f"unknown preset {preset!r}; allowed: {', '.join(PRESETS)}")
-    print(render_yaml(PRESETS[preset]), end="")
+def show(
+    preset: Annotated[str, typer.Argument(help=", ".join(SCALES))] = "laptop",
+    folder: Annotated[Path, typer.Option(help="Project folder that has config/.", show_default=False)] = PROJECT,
+) -> None:
+    """Print all of a preset with its explanations."""
+    if preset not in SCALES:
+        raise WhichtaskError(f"unknown preset {preset!r}; allowed: {', '.join(SCALES)}")
+    files = [] if preset == "laptop" else [folder / "config" / f"{preset}.yaml"]
+    print(render_yaml(read_config(files)), end="")
 
 
 @config_app.command("table")

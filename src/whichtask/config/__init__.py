@@ -1,6 +1,20 @@
 """The typed configuration: everything scientific that can be chosen, checked before any work is done."""
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, Section
+from whichtask.config.gbi import (
+    Cifar100Job,
+    ComputeJob,
+    ContinualJob,
+    HundredJob,
+    ImagesJob,
+    ImagesMoreJob,
+    LanguageJob,
+    RicherJob,
+    TextJob,
+    ToyJob,
+    ToyLearningJob,
+    UnsupervisedJob,
+)
 from whichtask.config.jobs import (
     AgreementJob,
     DataJob,
@@ -16,8 +30,9 @@ from whichtask.config.jobs import (
     SplitJob,
     TaskJob,
 )
-from whichtask.config.model import Config, load_config, parse
+from whichtask.config.model import Config, parse
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
+from whichtask.config.reading import load_config, read_config
 from whichtask.config.sections import (
     AgreementSettings,
     DataSettings,
@@ -41,8 +56,11 @@ __all__ = [
     "REGULATED",
     "AgreementJob",
     "AgreementSettings",
+    "Cifar100Job",
     "CnnSpec",
+    "ComputeJob",
     "Config",
+    "ContinualJob",
     "DataFacts",
     "DataJob",
     "DataSettings",
@@ -56,8 +74,12 @@ __all__ = [
     "FigureStyle",
     "GroundTruthJob",
     "GroundTruthSettings",
+    "HundredJob",
     "ImageNetJob",
     "ImageNetSettings",
+    "ImagesJob",
+    "ImagesMoreJob",
+    "LanguageJob",
     "LinearJob",
     "MlpSpec",
     "MutualInformationSettings",
@@ -66,6 +88,7 @@ __all__ = [
     "ProxyJob",
     "RegulationJob",
     "ResNetSpec",
+    "RicherJob",
     "Section",
     "SimclrJob",
     "SimclrSettings",
@@ -74,10 +97,15 @@ __all__ = [
     "StudySettings",
     "TaskJob",
     "TaskSettings",
+    "TextJob",
+    "ToyJob",
+    "ToyLearningJob",
+    "UnsupervisedJob",
     "VitSpec",
     "changes",
     "ground_truth",
     "load_config",
     "parse",
+    "read_config",
     "variants",
 ]

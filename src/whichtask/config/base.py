@@ -1,20 +1,31 @@
 """What every section of the configuration shares, and the facts about named data sets that it is checked against."""
 
+import os
 import re
 import unicodedata
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A frozen section that knows all its keys: an unknown one is an error, not a silent default."""
+    """A frozen section of finite numbers that knows all its keys: an unknown one is an error, not a silent default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Job(Section):
+    """Exactly the keys that decide a job's result; its fields are called like keys of the configuration, or say more."""
+
+    @classmethod
+    def of(cls, config: Any) -> Self:
+        """Take what the job needs from the whole configuration: the sections and keys that its fields are called by."""
+        return cls.model_validate({name: getattr(config, name) for name in cls.model_fields})
 
 
 def _as_it_stands(path: str) -> str:
-    """Refuse what Snakemake (brackets), a terminal (control characters) or a command (a hyphen) reads otherwise."""
+    """Resolve ~; refuse what Snakemake (brackets), a terminal (control characters) or a command (-) reads otherwise."""
+    path = os.path.expanduser(path)  # noqa: PTH111  # a user that does not exist is no error here
     if any(mark in "{}<>" or unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in path):
         raise ValueError(f"{path!r} has one of {{ }} < >, a line break or another control character in it; rename it")
     if path.startswith("-"):

@@ -6,7 +6,7 @@ so a key that a job does not hold cannot make it run.
 
 from typing import Any, Literal, Self, TypeVar
 
-from whichtask.config.base import KNOWN_DATA, Section
+from whichtask.config.base import KNOWN_DATA, Job, Section
 from whichtask.config.model import Config
 from whichtask.config.networks import NetworkSpec
 from whichtask.config.sections import (
@@ -24,7 +24,11 @@ from whichtask.errors import WhichtaskError
 S = TypeVar("S", bound=Section)
 
 
-class DataJob(Section):
+def _network(config: Config, name: str) -> NetworkSpec:
+    return config.networks[name].fitted(config.data.shape)
+
+
+class DataJob(Job):
     """Fetch a data set."""
 
     data: DataSettings
@@ -69,7 +73,7 @@ class TaskJob(Section):
         if kind not in KEYS_OF_KIND:
             raise WhichtaskError(f"unknown kind of tasks {kind!r}; allowed: {', '.join(KEYS_OF_KIND)}")
         own = {name: getattr(config.tasks, name) for name in KEYS_OF_KIND[kind]}
-        network = config.networks[config.discovery.encoder] if kind == "network" else None
+        network = _network(config, config.discovery.encoder) if kind == "network" else None
         content = {"seed": config.seed, "kind": kind, "tasks": TaskSettings(**own), "network": network}
         return cls.model_validate(content)
 
@@ -103,12 +107,12 @@ class AgreementJob(Section):
             seed=config.seed,
             data=config.data,
             network_name=network,
-            network=config.networks[network],
+            network=_network(config, network),
             agreement=settings,
         )
 
 
-class DiscoveryJob(Section):
+class DiscoveryJob(Job):
     """Discover a set of tasks."""
 
     seed: int
@@ -128,8 +132,8 @@ class DiscoveryJob(Section):
         return {
             "seed": config.seed,
             "data": config.data,
-            "encoder": config.networks[config.discovery.encoder],
-            "network": config.networks[config.discovery.network],
+            "encoder": _network(config, config.discovery.encoder),
+            "network": _network(config, config.discovery.network),
             "discovery": config.discovery,
         }
 
@@ -173,7 +177,7 @@ class SplitJob(Section):
         return cls(**fields | {"agreement": agreement}, splits=splits)
 
 
-class SimclrJob(Section):
+class SimclrJob(Job):
     """Pre-train the encoder's network with SimCLR."""
 
     seed: int
@@ -184,7 +188,7 @@ class SimclrJob(Section):
     @classmethod
     def of(cls, config: Config) -> Self:
         """Take what the job needs from the whole configuration."""
-        encoder = config.networks[config.discovery.encoder]
+        encoder = _network(config, config.discovery.encoder)
         return cls(seed=config.seed, data=config.data, encoder=encoder, simclr=config.simclr)
 
 
@@ -224,19 +228,14 @@ class ProxyJob(DiscoveryJob):
         )
 
 
-class FeatureJob(Section):
+class FeatureJob(Job):
     """Predict tasks from simple features of the images, or human tasks from an embedding."""
 
     seed: int
     data: DataSettings
 
-    @classmethod
-    def of(cls, config: Config) -> Self:
-        """Take what the job needs from the whole configuration."""
-        return cls(seed=config.seed, data=config.data)
 
-
-class GroundTruthJob(Section):
+class GroundTruthJob(Job):
     """Match discovered tasks with the known factors."""
 
     seed: int
@@ -249,16 +248,11 @@ class GroundTruthJob(Section):
         return cls(seed=config.seed, ground_truth=GroundTruthSettings(**used))
 
 
-class ImageNetJob(Section):
+class ImageNetJob(Job):
     """Train on a random-network split of an ImageNet folder."""
 
     seed: int
     imagenet: ImageNetSettings
-
-    @classmethod
-    def of(cls, config: Config) -> Self:
-        """Take what the job needs from the whole configuration."""
-        return cls(seed=config.seed, imagenet=config.imagenet)
 
     @classmethod
     def split(cls, config: Config) -> Self:

@@ -1,4 +1,4 @@
-"""The whole configuration, its checks across sections, and how it is read with errors that a user can act on."""
+"""The whole configuration, its checks across sections, and errors that a user can act on."""
 
 import difflib
 import reprlib
@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, PathText, Section
 from whichtask.config.gbi.model import GbiSettings
+from whichtask.config.kinds import Kind
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.config.sections import (
     AgreementSettings,
@@ -26,9 +27,6 @@ from whichtask.errors import WhichtaskError
 T = TypeVar("T", bound=BaseModel)
 _SHORT = reprlib.Repr()  # ten lines of YAML can hold lists of lists that are longer than the memory when written out
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 200, 200
-_SPECS: dict[int | str, type[BaseModel]] = {
-    spec.model_fields["arch"].default: spec for spec in (CnnSpec, MlpSpec, ResNetSpec, VitSpec)
-}
 
 
 class Config(Section):
@@ -46,7 +44,7 @@ class Config(Section):
             "cnn": CnnSpec(arch="cnn"),
             "mlp": MlpSpec(arch="mlp", width=0.25),
             "resnet18": ResNetSpec(arch="resnet18", width=0.0625),
-            "vit": VitSpec(arch="vit", patch=7, dim=64, depth=3, heads=4, head_dim=16, mlp_dim=128),
+            "vit": VitSpec(arch="vit", dim=64, depth=3, heads=4, head_dim=16, mlp_dim=128),
         },
         description="Networks by name: an architecture and its size each.",
     )
@@ -150,33 +148,41 @@ class Config(Section):
             )
 
 
-def _allowed_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Return the keys of the section that an error location points into, as far as it can be followed."""
-    current: type[BaseModel] | None = model
-    for part in location[:-1]:
-        field = current.model_fields.get(str(part)) if current else None
-        annotation = field.annotation if field else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            current = annotation
+def _place(model: type[BaseModel], location: Sequence[int | str]) -> tuple[list[str], Kind, Kind]:
+    """Follow an error's location: names of the keys on its way, kind of what holds the last one, and its own kind."""
+    names: list[str] = []
+    holder = kind = Kind.of(model)
+    for part in location:
+        if part in kind.by_tag:  # pydantic puts the architecture into the path of a network's key
+            kind = kind.by_tag[part]
         else:
-            current = _SPECS.get(str(part))  # pydantic puts the architecture into the path of a network's key
-    return list(current.model_fields) if current else []
+            names.append(str(part))
+            holder, kind = kind, kind.of_key(part)
+    return names, holder, kind
 
 
 def _explain(model: type[BaseModel], error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
-        location = problem["loc"]
-        where = ".".join(str(part) for part in location if part not in _SPECS) or "config"
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            allowed = _allowed_keys(model, location)
-            close = difflib.get_close_matches(str(location[-1]), allowed, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            message = f"unknown key{hint} Allowed here: {', '.join(allowed)}"
-        elif problem["type"] not in ("value_error", "missing", "union_tag_invalid"):
-            message = f"{message}, not {_SHORT.repr(problem['input'])}"
-        lines.append(f"{where}: {message}")
+        names, holder, kind = _place(model, problem["loc"])
+        message, given = problem["msg"].removeprefix("Value error, "), _SHORT.repr(problem["input"])
+        match problem["type"]:
+            case "value_error" | "missing":
+                pass
+            case "extra_forbidden":
+                close = difflib.get_close_matches(names[-1], holder.keys, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                message = f"unknown key{hint} Allowed here: {', '.join(holder.keys)}"
+            case "union_tag_not_found" | "union_tag_invalid":
+                found = problem["input"].get(kind.tag)
+                names.append(str(kind.tag))
+                allowed = ", ".join(repr(tag) for tag in kind.by_tag)
+                message = f"{'missing' if found is None else f'unknown {_SHORT.repr(found)}'}; allowed: {allowed}"
+            case "model_type" | "model_attributes_type" | "dict_type":
+                message = f"must be a mapping of keys to values, not {given}"
+            case _:
+                message = f"{message}, not {given}"
+        lines.append(f"{'.'.join(names) or 'config'}: {message}")
     return "\n".join(lines)
 
 
@@ -190,12 +196,3 @@ def parse(model: type[T], content: Mapping[str, Any], what: str = "the configura
         return model.model_validate(content)
     except ValidationError as error:
         raise WhichtaskError(f"{what} is not valid:\n{_explain(model, error)}") from None
-
-
-def load_config(content: Mapping[str, Any]) -> Config:
-    """Check a configuration as read from YAML; missing keys take the laptop's values.
-
-    Raises:
-        WhichtaskError: one line for each problem: the key's path, what is wrong and what is allowed.
-    """
-    return parse(Config, content)

@@ -1,7 +1,7 @@
 """Typed settings of the networks, and whether an image size suits them: nothing here needs data or torch."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -19,6 +19,10 @@ class _Spec(Section):
     def minimum_size(self) -> int:
         """Return the smallest admissible image height and width in pixels."""
         return 1
+
+    def fitted(self, shape: ImageShape | None) -> Self:
+        """Return the settings with what follows from the shape (H, W, C) of the images; None: it is not known yet."""
+        return self
 
     def check_image(self, shape: ImageShape) -> None:
         """Check that the network takes images of shape (H, W, C).
@@ -69,7 +73,12 @@ class VitSpec(_Spec):
     """The papers' vision transformer."""
 
     arch: Literal["vit"] = Field("vit", description="Vision transformer with a class token.")
-    patch: int = Field(4, ge=1, description="Side of a square patch in pixels; it must divide image height and width.")
+    patch: int | None = Field(
+        None,
+        ge=1,
+        description="Side of a square patch in pixels; it must divide image height and width. null: the largest that "
+        "does and leaves at least 4 x 4 patches.",
+    )
     dim: int = Field(256, ge=1, description="Size of a token.")
     depth: int = Field(6, ge=1, description="Number of transformer blocks.")
     heads: int = Field(6, ge=1, description="Number of attention heads in a block.")
@@ -81,7 +90,15 @@ class VitSpec(_Spec):
 
     def minimum_size(self) -> int:
         """Return the side of one patch."""
-        return self.patch
+        return self.patch or 1
+
+    def fitted(self, shape: ImageShape | None) -> Self:
+        """Return it with the largest patch that divides the sides and is at most a quarter of the smaller one."""
+        if self.patch or not shape:
+            return self
+        height, width, _ = shape
+        sides = range(1, max(1, min(height, width) // 4) + 1)
+        return self.model_copy(update={"patch": max(side for side in sides if math.gcd(height, width) % side == 0)})
 
     def check_image(self, shape: ImageShape) -> None:
         """Check that images of shape (H, W, C) can be cut into patches.
@@ -92,7 +109,7 @@ class VitSpec(_Spec):
         super().check_image(shape)
         height, width, _ = shape
         common = math.gcd(height, width)
-        if common % self.patch:
+        if self.patch and common % self.patch:
             allowed = ", ".join(str(side) for side in range(1, common + 1) if common % side == 0)
             raise WhichtaskError(
                 f"images of {height}x{width} pixels cannot be cut into patches of {self.patch}x{self.patch} "

@@ -46,13 +46,13 @@ class DataSettings(Section):
     @field_validator("name")
     @classmethod
     def _exists(cls, name: str) -> str:
-        path = Path(name).expanduser()
+        path = Path(name)
         if name in KNOWN_DATA:
             return name
         if path.is_dir() or (path.suffix == ".npz" and path.is_file()):
             if _slug(path) in RESERVED_NAMES:
                 raise ValueError(f"{name!r} would be kept under a name that another data set has; rename it")
-            return str(path)  # a leading ~ is resolved once, here
+            return str(path)
         raise ValueError(
             f"{name!r} is no known data set ({', '.join(KNOWN_DATA)}) and no existing folder or .npz file either"
         )

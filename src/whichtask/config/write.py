@@ -1,4 +1,4 @@
-"""The files that are generated from the typed model: preset configurations, JSON schema, docs table.
+"""The files that are generated from the typed model: the laptop's configuration, JSON schema, docs table.
 
 A test compares them with the model, so that they cannot drift: run ``whichtask config write`` after a change.
 """
@@ -14,17 +14,30 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from whichtask.artifacts import write_text
+from whichtask.config.kinds import Kind
+from whichtask.config.merging import REPLACE
 from whichtask.config.model import Config
-from whichtask.config.networks import CnnSpec, MlpSpec, ResNetSpec, VitSpec
-from whichtask.config.presets import FILES, PRESETS
+from whichtask.config.networks import NetworkSpec
 
 WIDTH = 110
-HEADERS = {
-    "laptop": "Laptop scale, the default: the papers' effects on two CPU cores, offline, in under 30 minutes.",
-    "smoke": "Smoke scale: every job of the workflow in under 5 minutes. The numbers mean nothing.",
-    "paper": "Paper scale: the papers' own networks and data. Needs GPUs.",
-}
-NOTE = "Written by `whichtask config write` from src/whichtask/config/. Copy it to make yours: --configfile mine.yaml"
+HEADER = """\
+# Laptop scale, the default: the papers' effects on two CPU cores, offline, in under 30 minutes.
+# Written by `whichtask config write` from src/whichtask/config/. Yours: --configfile mine.yaml, with what you change.
+
+"""
+
+INTRODUCTION = """\
+Written by `whichtask config write` from `src/whichtask/config/`. Your file holds the keys that you change:
+`snakemake --configfile mine.yaml`, `whichtask VERB --config mine.yaml`. Several files, such as `config/smoke.yaml` and
+then yours (`--configfile A B`, `--config A --config B`), lie on top of each other, and all on the laptop's values:
+
+- A section keeps what you do not name; one whose lines are all commented out changes nothing. A list is replaced.
+- Named things (`networks`, `gbi.toy.stress`, `gbi.unsupervised.tasks`, `figures.rc`, `figures.own`) are added to those
+  below. An entry may be changed in part, `networks: {vit: {patch: 8}}`; another `arch` begins a new network.
+- `NAME: null` drops an entry. `replace: true` in a mapping drops all that is below it:
+  `gbi: {toy: {stress: {replace: true, two: {means: [0, 1], stds: [0.3, 0.3]}}}}`.
+
+The JSON schema beside the presets, `config/schema.json`, gives editors completion and checks."""
 
 
 def _plain(value: Any) -> str:
@@ -62,10 +75,9 @@ def _comment(field: FieldInfo, pad: str) -> Iterator[str]:
     )
 
 
-def render_yaml(config: Config, header: str = "") -> str:
+def render_yaml(config: Config) -> str:
     """Return a configuration as YAML, each key under one comment with its meaning."""
-    head = [f"# {line}" for line in (header, NOTE) if header]
-    return "\n".join([*head, *([""] if head else []), *_lines(config, 0)]).rstrip() + "\n"
+    return "\n".join(_lines(config, 0)).rstrip() + "\n"
 
 
 def _rows(model: type[BaseModel], prefix: str = "", section: BaseModel | None = None) -> Iterator[tuple[str, str, str]]:
@@ -94,9 +106,7 @@ def render_table() -> str:
     lines = [
         "# Configuration",
         "",
-        "Written by `whichtask config write` from `src/whichtask/config/`. Your file holds the keys that you change; "
-        "others keep the laptop's values: `--configfile mine.yaml`. The JSON schema beside the presets, "
-        "`config/schema.json`, gives editors completion and checks.",
+        *INTRODUCTION.splitlines(),
     ]
     for name, (meaning, rows) in sections.items():
         lines += ["", f"{'#' * (2 + name.count('.'))} {name}", "", meaning] if name else []
@@ -104,17 +114,39 @@ def render_table() -> str:
         if name == "networks":
             lines += ["", "A network is `NAME: {arch: ..., ...}` with the keys of its architecture:", ""]
             lines += ["| key | default | meaning |", "| --- | --- | --- |"]
-            for spec in (CnnSpec, MlpSpec, ResNetSpec, VitSpec):
+            for spec in Kind.of(NetworkSpec).sections:
                 lines += [f"| {key} | {default} | {text} |" for key, default, text in _rows(spec)]
     return "\n".join(lines) + "\n"
 
 
+def render_schema() -> str:
+    """Return the JSON schema of a file that lies on others: entries in part or null, and ``replace``."""
+    schema = Config.model_json_schema()
+    _open(schema)
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+def _open(part: Any) -> None:
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _open(inner)
+    if not isinstance(part, dict):
+        return
+    if "oneOf" in part:  # a part of a network fits several architectures
+        part["anyOf"] = part.pop("oneOf")
+        del part["discriminator"]
+    if "additionalProperties" in part:
+        part.setdefault("properties", {})[REPLACE] = {"type": "boolean"}
+        if entries := part["additionalProperties"]:
+            part["additionalProperties"] = {"anyOf": [entries, {"type": "null"}]}
+
+
 def rendered(folder: Path) -> dict[Path, str]:
     """Return what each generated file should hold."""
-    files = {folder / "config" / FILES[name]: render_yaml(config, HEADERS[name]) for name, config in PRESETS.items()}
-    files[folder / "config" / "schema.json"] = json.dumps(Config.model_json_schema(), indent=2, sort_keys=True) + "\n"
-    files[folder / "docs" / "configuration.md"] = render_table()
-    return files
+    return {
+        folder / "config" / "config.yaml": HEADER + render_yaml(Config()),
+        folder / "config" / "schema.json": render_schema(),
+        folder / "docs" / "configuration.md": render_table(),
+    }
 
 
 def write_all(folder: Path) -> list[Path]:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from whichtask.config.gbi.cifar100 import Cifar100Job, GatedSettings
+from whichtask.config.gbi import Cifar100Job
+from whichtask.config.gbi.cifar100 import GatedSettings
 from whichtask.config.gbi.inference import FitSettings
 from whichtask.data import ImageSet
 from whichtask.data.hundred import PARTS, coarse, factors32_hundred

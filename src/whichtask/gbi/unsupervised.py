@@ -18,8 +18,9 @@ from sklearn.metrics import adjusted_rand_score
 from torch import Tensor
 from tqdm import tqdm
 
+from whichtask.config.gbi import UnsupervisedJob
 from whichtask.config.gbi.toy import GaussianTask
-from whichtask.config.gbi.unsupervised import UnsupervisedJob, UnsupervisedSettings
+from whichtask.config.gbi.unsupervised import UnsupervisedSettings
 from whichtask.gbi.abstraction import softmax
 from whichtask.gbi.inference import gradient_at
 from whichtask.gbi.toy import bayes

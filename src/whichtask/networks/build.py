@@ -25,6 +25,7 @@ def build(spec: NetworkSpec, image_shape: ImageShape, n_outputs: int, *, seed: t
         WhichtaskError: the architecture does not admit images of this shape.
     """
     spec.check_image(image_shape)
+    spec = spec.fitted(image_shape)
     options = spec.model_dump(exclude={"arch"})
     with seeded(*seed):
         match spec:

@@ -6,28 +6,15 @@ caption in the report, the page of the documentation, what claims are read from,
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple
 
 from whichtask.config import Config
+from whichtask.config.base import Job
 from whichtask.plan.plan import Inputs, Plan
 
 Wildcards = Mapping[str, str]
 Labels = tuple[str, str]
 """Data and network, as the report names them."""
-
-
-class Job(Protocol):
-    """What a job of the configuration can do."""
-
-    @classmethod
-    def of(cls, config: Config, *repeat: int | None) -> Self:
-        """Take what the job needs from the whole configuration; some are repeated with several seeds."""
-
-    def model_dump_json(self) -> str:
-        """Return it as JSON."""
-
-    def model_dump(self, *, mode: str) -> dict[str, Any]:
-        """Return it as plain values."""
 
 
 Files = str | Callable[[Plan, Wildcards], list[str]]
@@ -50,8 +37,8 @@ class Experiment(NamedTuple):
     job: type[Job]
     function: str
     """Address, such as ``whichtask.studies.proxy:measure_proxy``. It takes the inputs by name, and those of ``job``,
-    ``device`` and ``live`` that it names. It returns what is written, by the name of the file or option: tables, arrays,
-    tensors, task sets; or the one table. Its docstring is the verb's help."""
+    ``device`` and ``live`` that it names. It returns what is written, by the name of the file or option: tables,
+    arrays, tensors, task sets; or the one table. Its docstring is the verb's help."""
     out: str
     """The file that it writes, below the results folder; or the folder, with a slash at its end."""
     message: str
@@ -113,8 +100,9 @@ class Experiment(NamedTuple):
 
     def job_json(self, plan: Plan, wildcards: Wildcards) -> str:
         """Return one job as JSON."""
+        of: Callable[..., Job] = self.job.of
         repeat = [int(wildcards["repeat"])] if "{repeat}" in self.out else []
-        return self.job.of(self.settings(plan, wildcards), *repeat).model_dump_json()
+        return of(self.settings(plan, wildcards), *repeat).model_dump_json()
 
 
 def no_inputs(_: Plan) -> Inputs:

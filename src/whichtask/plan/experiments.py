@@ -20,6 +20,7 @@ from whichtask.config import (
     RegulationJob,
     SimclrJob,
 )
+from whichtask.config.base import Job
 from whichtask.config.gbi import (
     Cifar100Job,
     ComputeJob,
@@ -32,7 +33,7 @@ from whichtask.config.gbi import (
     ToyLearningJob,
     UnsupervisedJob,
 )
-from whichtask.plan.cards import Experiment, Job, Read, Wildcards
+from whichtask.plan.cards import Experiment, Read, Wildcards
 from whichtask.plan.plan import BASELINES, TRUTH, Plan
 
 IMAGES = {"data": Read("images", "data/{data}.npz")}

@@ -1,19 +1,32 @@
-"""The sections of Gradient-Based Inference: how Z is inferred, and each experiment's settings."""
+"""The sections of Gradient-Based Inference: how Z is inferred, each experiment's settings, and their jobs."""
 
-from whichtask.config.gbi.cifar100 import Cifar100Job, Cifar100Settings
-from whichtask.config.gbi.compute import ComputeJob, ComputeSettings
-from whichtask.config.gbi.continual import ContinualJob, ContinualSettings
-from whichtask.config.gbi.images import ImagesJob, ImagesMoreJob, ImagesSettings
+from whichtask.config.gbi.cifar100 import Cifar100Settings
+from whichtask.config.gbi.compute import ComputeSettings
+from whichtask.config.gbi.continual import ContinualSettings
+from whichtask.config.gbi.images import ImagesSettings
 from whichtask.config.gbi.inference import AutoencoderSettings, FitSettings, InferenceSettings
-from whichtask.config.gbi.language import LanguageJob, LanguageSettings, TextJob
-from whichtask.config.gbi.model import GBI_PAPER, GBI_SMOKE, GbiSettings, HundredJob
-from whichtask.config.gbi.richer import RicherJob, RicherSettings
-from whichtask.config.gbi.toy import ToyJob, ToyLearningJob, ToySettings
-from whichtask.config.gbi.unsupervised import UnsupervisedJob, UnsupervisedSettings
+from whichtask.config.gbi.jobs import (
+    Cifar100Job,
+    ComputeJob,
+    ContinualJob,
+    HundredJob,
+    ImagesJob,
+    ImagesMoreJob,
+    LanguageJob,
+    RepeatedJob,
+    RicherJob,
+    TextJob,
+    ToyJob,
+    ToyLearningJob,
+    UnsupervisedJob,
+)
+from whichtask.config.gbi.language import LanguageSettings
+from whichtask.config.gbi.model import GbiSettings
+from whichtask.config.gbi.richer import RicherSettings
+from whichtask.config.gbi.toy import ToySettings
+from whichtask.config.gbi.unsupervised import UnsupervisedSettings
 
 __all__ = [
-    "GBI_PAPER",
-    "GBI_SMOKE",
     "AutoencoderSettings",
     "Cifar100Job",
     "Cifar100Settings",
@@ -30,6 +43,7 @@ __all__ = [
     "InferenceSettings",
     "LanguageJob",
     "LanguageSettings",
+    "RepeatedJob",
     "RicherJob",
     "RicherSettings",
     "TextJob",

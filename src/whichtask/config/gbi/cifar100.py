@@ -1,15 +1,12 @@
 """A hundred classes: an autoencoder whose wide decoder layer is gated by Z."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from whichtask.config.base import Section
-from whichtask.config.gbi.inference import FitSettings, InferenceSettings, repeated
+from whichtask.config.gbi.inference import FitSettings, InferenceSettings
 from whichtask.config.sections import Count, Share
-
-if TYPE_CHECKING:
-    from whichtask.config.model import Config
 
 EntryName = Literal["concatenated", "additive", "multiplicative", "bernoulli"]
 
@@ -67,45 +64,3 @@ class Cifar100Settings(Section):
         if self.network.code == 0:
             raise ValueError("network.code must be at least 1: the network without a code is a row of its own")
         return self
-
-
-class Cifar100Job(Section):
-    """One repeat."""
-
-    seed: int
-    repeat: int
-    cifar100: Cifar100Settings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.cifar100, repeat)
-        return cls(seed=config.seed, repeat=repeat, cifar100=settings)
-
-
-SMOKE: dict[str, Any] = {
-    "seeds": [0, 1],
-    "train_images": 600,
-    "validation_images": 200,
-    "test_images": 200,
-    "components": 16,
-    "network": {"encoder": 16, "code": 4, "hidden": 32},
-    "fit": {"epochs": 1, "batch_size": 128, "learning_rate": 1e-3},
-    "inference": {"learning_rate": 0.1, "steps": 3, "weight": 0.0},
-    "sweep": {"codes": [2], "noises": [0.0], "hidden": [8], "entries": ["additive"], "epochs": 1, "test_images": 100},
-}
-PAPER: dict[str, Any] = {
-    "seeds": [0, 1, 2, 3, 4],
-    "validation_images": 5_000,
-    "components": 3_072,
-    "network": {"encoder": 1024, "hidden": 2048},
-    "fit": {"epochs": 50, "batch_size": 128, "learning_rate": 1e-3},
-    "inference": {"learning_rate": 0.1, "steps": 400, "weight": 0.0},
-    "sweep": {
-        "codes": [4, 8, 16, 64, 128, 256],
-        "noises": [0.0, 0.25, 0.5, 2.0],
-        "hidden": [64, 256, 1024, 4096],
-        "epochs": 10,
-        "test_images": 10_000,
-    },
-}

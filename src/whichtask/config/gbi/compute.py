@@ -1,15 +1,12 @@
 """Cost of one-step, iterative and enumerated inference."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated
 
 from pydantic import Field
 
 from whichtask.config.base import Section
-from whichtask.config.gbi.inference import InferenceSettings, repeated
+from whichtask.config.gbi.inference import InferenceSettings
 from whichtask.config.sections import Count
-
-if TYPE_CHECKING:
-    from whichtask.config.model import Config
 
 
 class ComputeSettings(Section):
@@ -23,21 +20,3 @@ class ComputeSettings(Section):
     batch_size: Count = Field(8, description="Images inferred at once.")
     measurements: Count = Field(3, description="Times that each method is timed, in turns; the median counts.")
     inference: InferenceSettings = Field(InferenceSettings(), description="The iterative method.")
-
-
-class ComputeJob(Section):
-    """One repeat."""
-
-    seed: int
-    repeat: int
-    compute: ComputeSettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.compute, repeat)
-        return cls(seed=config.seed, repeat=repeat, compute=settings)
-
-
-SMOKE: dict[str, Any] = {"seeds": [0, 1], "tasks": [2, 10], "widths": [16, 64], "measurements": 2}
-PAPER: dict[str, Any] = {"seeds": [0, 1, 2, 3, 4], "widths": [64, 256, 1_024, 4_096], "batch_size": 128}

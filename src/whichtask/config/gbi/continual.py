@@ -1,16 +1,12 @@
 """Sequential tasks: GBI against elastic weight consolidation, learning without forgetting, and replay."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from whichtask.config.base import Section
 from whichtask.config.gbi.cifar100 import GatedSettings
-from whichtask.config.gbi.inference import repeated
 from whichtask.config.sections import Count, Positive
-
-if TYPE_CHECKING:
-    from whichtask.config.model import Config
 
 
 class CandidateSettings(Section):
@@ -54,43 +50,3 @@ class ContinualSettings(Section):
                 "network.code must be at least 1: without a code GBI is the nearest class mean, a row anyway"
             )
         return self
-
-
-class ContinualJob(Section):
-    """One repeat."""
-
-    seed: int
-    repeat: int
-    continual: ContinualSettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.continual, repeat)
-        return cls(seed=config.seed, repeat=repeat, continual=settings)
-
-
-SMOKE: dict[str, Any] = {
-    "seeds": [0, 1],
-    "train_images": 600,
-    "validation_images": 200,
-    "test_images": 200,
-    "network": {"encoder": 16, "code": 4, "noise": 1.0, "hidden": 16, "share": 0.3},
-    "fisher_images": 20,
-    "candidates": {"learning_rates": [1e-3], "gbi": [3e-3], "ewc": [1e2], "lwf": [1.0]},
-}
-PAPER: dict[str, Any] = {
-    "seeds": [0, 1, 2, 3, 4],
-    "train_images": None,
-    "validation_images": 5_000,
-    "test_images": None,
-    "epochs": 4,
-    "network": {"encoder": 256, "code": 8, "noise": 1.0, "hidden": 512, "share": 0.05},
-    "fisher_images": 2_000,
-    "candidates": {
-        "learning_rates": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2],
-        "gbi": [3e-4, 1e-3, 3e-3, 1e-2, 3e-2],
-        "ewc": [1e1, 1e2, 1e3, 1e4, 1e5],
-        "lwf": [0.1, 0.3, 1.0, 3.0, 10.0],
-    },
-}

@@ -1,15 +1,12 @@
 """MNIST autoencoder and out-of-distribution detection."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from whichtask.config.base import Section
-from whichtask.config.gbi.inference import AutoencoderSettings, FitSettings, InferenceSettings, repeated
+from whichtask.config.gbi.inference import AutoencoderSettings, FitSettings, InferenceSettings
 from whichtask.config.sections import Count, Positive
-
-if TYPE_CHECKING:
-    from whichtask.config.model import Config
 
 Steps = Annotated[list[Count], Field(min_length=1)]
 
@@ -101,86 +98,3 @@ class ImagesSettings(Section):
         if self.autoencoder.code == 0:
             raise ValueError("autoencoder.code = 0 leaves no image code; the pure generative row has that already")
         return self
-
-
-class ImagesJob(Section):
-    """One repeat of the headline tables."""
-
-    seed: int
-    repeat: int
-    images: ImagesSettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.images, repeat)
-        settings = settings.model_copy(update={"more": ImagesMoreSettings()})
-        return cls(seed=config.seed, repeat=repeat, images=settings)
-
-
-SHARED = ("seeds", "validation_images", "test_images", "autoencoder", "fit", "iterative", "more")
-"""Settings that the second job uses; the others keep their defaults in it."""
-
-
-class ImagesMoreJob(Section):
-    """One repeat of what is beside the headline tables."""
-
-    seed: int
-    repeat: int
-    images: ImagesSettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.images, repeat)
-        kept = {name: getattr(settings, name) for name in SHARED}
-        # The steps of the headline's curve are not used here, but have to fit those of iterative inference.
-        return cls(seed=config.seed, repeat=repeat, images=ImagesSettings.model_validate(kept))
-
-
-SMOKE: dict[str, Any] = {
-    "seeds": [0, 1],
-    "train_images": 600,
-    "validation_images": 100,
-    "test_images": 100,
-    "autoencoder": {"channels": [4, 4]},
-    "fit": {"epochs": 1},
-    "iterative": {"steps": 5},
-    "matched_accuracy": 0.3,
-    "classifier": {"epochs": 1},
-    "members": 2,
-    "draws": 2,
-    "generative": {"epochs": 1},
-    "vae_latent": 4,
-    "vae": {"epochs": 1},
-    "regret_images": 20,
-    "regret_steps": 3,
-    "tau_points": 5,
-    "more": {
-        "train_images": 500,
-        "codes": [0, 2],
-        "iterated_images": 20,
-        "steps": [1, 5],
-        "members": 2,
-        "draws": 2,
-    },
-}
-PAPER: dict[str, Any] = {
-    "seeds": [0, 1, 2, 3, 4],
-    "train_images": None,
-    "validation_images": 5_000,
-    "test_images": None,
-    "fit": {"epochs": 10},
-    "classifier": {"epochs": 10},
-    "members": 5,
-    "generative": {"epochs": 10},
-    "vae": {"epochs": 10},
-    "regret_steps": 100,
-    "more": {
-        "train_images": None,
-        "codes": [0, 2, 4, 8, 16, 64],
-        "noise": [0.5, 1.0],
-        "iterated_images": 2_000,
-        "steps": [1, 2, 5, 10, 20, 50, 100, 200, 400],
-    },
-}

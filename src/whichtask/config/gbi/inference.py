@@ -1,12 +1,11 @@
-"""How Z is inferred by iterating, and what the sections of repeated experiments share."""
+"""How Z is inferred by iterating, and how autoencoders are trained: what sections of several experiments share."""
 
-from typing import Annotated, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from whichtask.config.base import Section
 from whichtask.config.sections import Count, Positive
-from whichtask.errors import WhichtaskError
 
 
 class InferenceSettings(Section):
@@ -46,27 +45,3 @@ class FitSettings(Section):
     epochs: Count = Field(10, description="Passes over the training images.")
     batch_size: Count = Field(128, description="Images in a batch.")
     learning_rate: Positive = Field(1e-3, description="Step size of Adam.")
-
-
-class _Repeated(Protocol):
-    """A section of an experiment that is repeated with several seeds."""
-
-    @property
-    def seeds(self) -> list[int]: ...
-
-    def model_copy(self, *, update: dict[str, list[int]]) -> Self: ...
-
-
-R = TypeVar("R", bound=_Repeated)
-
-
-def repeated(settings: R, repeat: int | None) -> tuple[R, int]:
-    """Return the settings of one repeat and its seed, by default the first; other seeds do not reach its job.
-
-    Raises:
-        WhichtaskError: the repeat is none of the seeds.
-    """
-    chosen = settings.seeds[0] if repeat is None else repeat
-    if chosen not in settings.seeds:
-        raise WhichtaskError(f"there is no repeat {chosen}; the seeds are {', '.join(map(str, settings.seeds))}")
-    return settings.model_copy(update={"seeds": [chosen]}), chosen

@@ -1,15 +1,12 @@
 """Language models with the text's domain as Z."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from whichtask.config.base import PathText, Section
-from whichtask.config.gbi.inference import InferenceSettings, repeated
+from whichtask.config.gbi.inference import InferenceSettings
 from whichtask.config.sections import Count, Positive
-
-if TYPE_CHECKING:
-    from whichtask.config.model import Config
 
 
 class LanguageSettings(Section):
@@ -76,69 +73,3 @@ class LanguageSettings(Section):
                 f"{self.window * self.batch_size}"
             )
         return self
-
-
-class TextJob(Section):
-    """Get text by domain."""
-
-    folder: str | None
-    characters: Count
-
-    @classmethod
-    def of(cls, config: "Config") -> Self:
-        """Take what the job needs from the whole configuration."""
-        return cls(folder=config.gbi.language.folder, characters=config.gbi.language.characters)
-
-
-class LanguageJob(Section):
-    """One repeat."""
-
-    seed: int
-    repeat: int
-    language: LanguageSettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.language, repeat)
-        # Where the text comes from decides another job's result; this one is given the file.
-        own = {name: LanguageSettings.model_fields[name].default for name in ("folder", "characters")}
-        return cls(seed=config.seed, repeat=repeat, language=settings.model_copy(update=own))
-
-
-SMOKE: dict[str, Any] = {
-    "seeds": [0, 1],
-    "embedding": 8,
-    "hidden": 16,
-    "window": 10,
-    "train_tokens": 20_000,
-    "checkpoints": 3,
-    "validation_windows": 5,
-    "test_windows": 5,
-    "contexts": [2, 5],
-    "following": 4,
-    "recognition_windows": 4,
-    "recognition": {"steps": 2, "regulariser": "entropy", "weight": 1.5},
-    "novel_sequences": 4,
-    "novel": {"steps": 2},
-    "novel_steps": [0, 1, 2],
-}
-PAPER: dict[str, Any] = {
-    "seeds": [0, 1, 2, 3, 4],
-    "characters": 4_000_000,
-    "tokens": "bpe",
-    "embedding": 128,
-    "hidden": 256,
-    "dropout": 0.1,
-    "batch_size": 64,
-    "learning_rate": 1e-3,
-    "train_tokens": 10_000_000,
-    "checkpoints": 16,
-    "validation_windows": 100,
-    "test_windows": 500,
-    "recognition_windows": 100,
-    "recognition": {"learning_rate": 0.3, "steps": 20, "regulariser": "entropy", "weight": 1.5},
-    "novel_sequences": 200,
-    "novel": {"steps": 100},
-    "novel_steps": [0, 1, 2, 5, 10, 20, 50, 100],
-}

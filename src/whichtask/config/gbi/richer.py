@@ -1,15 +1,12 @@
 """Codes for Z: one-hot, learned embeddings, and one part for each factor of the class."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from whichtask.config.base import Section
-from whichtask.config.gbi.inference import FitSettings, InferenceSettings, repeated
+from whichtask.config.gbi.inference import FitSettings, InferenceSettings
 from whichtask.config.sections import Count, Share
-
-if TYPE_CHECKING:
-    from whichtask.config.model import Config
 
 
 class CodedSettings(Section):
@@ -43,37 +40,3 @@ class RicherSettings(Section):
     inference: InferenceSettings = Field(
         InferenceSettings(steps=50, weight=0.0), description="Iterative optimisation of Z."
     )
-
-
-class RicherJob(Section):
-    """One repeat."""
-
-    seed: int
-    repeat: int
-    richer: RicherSettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.richer, repeat)
-        return cls(seed=config.seed, repeat=repeat, richer=settings)
-
-
-SMOKE: dict[str, Any] = {
-    "seeds": [0, 1],
-    "train_images": 600,
-    "test_images": 200,
-    "components": 16,
-    "network": {"encoder": 16, "code": 4, "hidden": 16, "embedding": 4},
-    "fit": {"epochs": 1},
-    "inference": {"steps": 3, "weight": 0.0},
-}
-PAPER: dict[str, Any] = {
-    "seeds": [0, 1, 2, 3, 4],
-    "train_images": None,
-    "test_images": None,
-    "components": 512,
-    "network": {"encoder": 1024, "hidden": 1024},
-    "fit": {"epochs": 50},
-    "inference": {"steps": 100, "weight": 0.0},
-}

@@ -1,15 +1,11 @@
 """Toy sequences: block-switching Gaussian streams."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from whichtask.config.base import Section
-from whichtask.config.gbi.inference import repeated
 from whichtask.config.sections import Count, Positive, Share
-
-if TYPE_CHECKING:
-    from whichtask.config.model import Config
 
 NotNegative = Annotated[float, Field(ge=0)]
 
@@ -153,66 +149,3 @@ class ToySettings(ToyLearningSettings):
         if reused:
             raise ValueError(f"tuning_means has {sorted(reused)}, which are also tested; choose others")
         return self
-
-
-class ToyLearningJob(Section):
-    """One repeat of learning the headline stream."""
-
-    seed: int
-    repeat: int
-    toy: ToyLearningSettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; keys that only measurements after learning use do not reach it."""
-        settings, repeat = repeated(config.gbi.toy, repeat)
-        own = {name: getattr(settings, name) for name in ToyLearningSettings.model_fields}
-        return cls(seed=config.seed, repeat=repeat, toy=ToyLearningSettings(**own))
-
-
-class ToyJob(Section):
-    """One repeat of everything that is measured after learning."""
-
-    seed: int
-    repeat: int
-    toy: ToySettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.toy, repeat)
-        return cls(seed=config.seed, repeat=repeat, toy=settings)
-
-
-SMOKE: dict[str, Any] = {
-    "seeds": [0, 1],
-    "stress": {"three": {"means": [0.2, 0.5, 0.8], "stds": [0.15] * 3}},
-    "network": {"hidden": 12},
-    "blocks": 6,
-    "early_blocks": 3,
-    "checkpoint_blocks": 2,
-    "test_sequences": 4,
-    "test_length": 20,
-    "validation_steps": 100,
-    "stream_steps": 150,
-    "tested_sequences": 1,
-    "tested_length": 30,
-    "tuning_means": [0.425],
-    "tuning_sequences": 1,
-    "grid": {"learning_rates": [0.5], "momenta": [0.0], "observations": [3], "l2": [0.0], "entropy": []},
-}
-PAPER: dict[str, Any] = {
-    "seeds": list(range(10)),
-    "noise": [0.1, 0.2, 0.5],
-    "blocks": 400,
-    "stream_steps": 10_000,
-    "tested_sequences": 20,
-    "tuning_sequences": 4,
-    "grid": {
-        "learning_rates": [0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0],
-        "momenta": [0.0, 0.5],
-        "observations": [1, 3, 5],
-        "l2": [0.0, 1e-3, 1e-2, 1e-1],
-        "entropy": [1e-2, 1e-1],
-    },
-}

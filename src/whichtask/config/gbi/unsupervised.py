@@ -1,16 +1,12 @@
 """Z not given: alternating inference of Z and learning of weights."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from whichtask.config.base import Section
-from whichtask.config.gbi.inference import repeated
 from whichtask.config.gbi.toy import BlockSettings, GaussianTask
 from whichtask.config.sections import Count, Positive, Share
-
-if TYPE_CHECKING:
-    from whichtask.config.model import Config
 
 
 class UnsupervisedSettings(Section):
@@ -50,35 +46,3 @@ class UnsupervisedSettings(Section):
         if max(self.z_betas) == 1:
             raise ValueError(f"z_betas = {self.z_betas} must be below 1, or nothing new counts")
         return self
-
-
-class UnsupervisedJob(Section):
-    """One repeat."""
-
-    seed: int
-    repeat: int
-    unsupervised: UnsupervisedSettings
-
-    @classmethod
-    def of(cls, config: "Config", repeat: int | None = None) -> Self:
-        """Take what the job needs; ``repeat`` is one of the seeds, by default the first."""
-        settings, repeat = repeated(config.gbi.unsupervised, repeat)
-        return cls(seed=config.seed, repeat=repeat, unsupervised=settings)
-
-
-SMOKE: dict[str, Any] = {
-    "seeds": [0, 1],
-    "tasks": {"std 0.1": {"means": [0.2, 0.8], "stds": [0.1, 0.1]}},
-    "blocks": 6,
-    "hidden": 8,
-    "bins": 4,
-}
-PAPER: dict[str, Any] = {
-    "seeds": list(range(10)),
-    "tasks": {
-        "std 0.1": {"means": [0.2, 0.8], "stds": [0.1, 0.1]},
-        "std 0.3": {"means": [0.2, 0.8], "stds": [0.3, 0.3]},
-        "three contexts": {"means": [0.2, 0.5, 0.8], "stds": [0.1, 0.1, 0.1]},
-    },
-    "blocks": 400,
-}

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from whichtask.config.gbi.continual import ContinualJob, ContinualSettings
+from whichtask.config.gbi import ContinualJob
+from whichtask.config.gbi.continual import ContinualSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.continual.learners import (

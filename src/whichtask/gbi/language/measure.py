@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from whichtask.config.gbi.language import LanguageJob
+from whichtask.config.gbi import LanguageJob
 from whichtask.data.text import Part
 from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.inference import enumerate_losses, exact_posterior, gradient_at, iterate, one_step, predict

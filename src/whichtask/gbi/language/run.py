@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import torch
 
-from whichtask.config.gbi.language import LanguageJob
+from whichtask.config.gbi import LanguageJob
 from whichtask.data.text import TextSet
 from whichtask.gbi.language.corpus import Corpus
 from whichtask.gbi.language.measure import (

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from whichtask.config.gbi.language import LanguageJob, LanguageSettings
+from whichtask.config.gbi import LanguageJob
+from whichtask.config.gbi.language import LanguageSettings
 from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.language.corpus import Corpus
 from whichtask.gbi.language.network import LanguageModel, token_losses

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from whichtask.config.gbi.richer import RicherJob
+from whichtask.config.gbi import RicherJob
 from whichtask.data import ImageSet
 from whichtask.data.factors32 import FACTORS
 from whichtask.data.hundred import PARTS, factors32_hundred

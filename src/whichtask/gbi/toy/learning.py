@@ -8,7 +8,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from whichtask.config.gbi.toy import GaussianTask, ToyLearningJob, ToyLearningSettings
+from whichtask.config.gbi import ToyLearningJob
+from whichtask.config.gbi.toy import GaussianTask, ToyLearningSettings
 from whichtask.gbi.toy import bayes
 from whichtask.gbi.toy.arms import ARMS, REPLAYED, Arm, abstractions
 from whichtask.gbi.toy.contexts import (

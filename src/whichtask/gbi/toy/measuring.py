@@ -9,8 +9,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from whichtask.config.gbi import ToyLearningJob
-from whichtask.config.gbi.toy import GaussianTask, ToyJob, ToyLearningSettings, ToySettings
+from whichtask.config.gbi import ToyJob, ToyLearningJob
+from whichtask.config.gbi.toy import GaussianTask, ToyLearningSettings, ToySettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.toy.arms import ARMS, Arm, code_of
 from whichtask.gbi.toy.contexts import last_two
