@@ -32,11 +32,6 @@ def test_the_metrics_are_the_numbers_of_the_figures() -> None:
     assert metrics["claims"]["agrees"] == (claims["verdict"] == "agrees").sum() > 0
 
 
-def test_the_workflow_gives_every_table_that_is_needed() -> None:
-    rule = (ROOT / "workflow" / "rules" / "targets.smk").read_text()
-    assert all(f'"{path.stem}"' in rule for path in DRAWN)
-
-
 def test_the_verb_writes_json_without_nan(tmp_path: Path) -> None:
     single = tmp_path / "td_as_by_source.csv"
     table = pd.read_csv(LAPTOP / single.name)

@@ -9,12 +9,13 @@ import typer
 
 from whichtask.cli import app
 from whichtask.cli.loaders import LOADERS
-from whichtask.cli.runner import function_of, help_of
+from whichtask.cli.runner import help_of
 from whichtask.config import Config
 from whichtask.figures import function_of as figure_function
 from whichtask.plan.cluster import OTHERS, TRAINING
 from whichtask.plan.experiments import EXPERIMENTS, rule_of
 from whichtask.plan.figures import FIGURES
+from whichtask.plan.imports import load
 from whichtask.plan.plan import Plan
 
 
@@ -31,7 +32,7 @@ def test_the_plan_needs_no_torch() -> None:
 @pytest.mark.parametrize("verb", EXPERIMENTS)
 def test_an_experiment_has_its_function_its_inputs_and_help_that_teaches(verb: str) -> None:
     card = EXPERIMENTS[verb]
-    assert callable(function_of(card))
+    assert callable(load(card.function))
     assert all(read.kind in LOADERS for read in card.reads.values())
     assert len(help_of(card)) > 60
     command = typer.main.get_command(app)

@@ -132,6 +132,8 @@ def test_there_is_code_to_look_at() -> None:
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_python_file_does_it(path: Path) -> None:
     innocent = {*INNOCENT, *(["Image.open"] if "docs" in path.parts else [])}  # the site's pages show our own pictures
+    if path.parts[-2:] == ("plan", "imports.py"):
+        innocent.add("import_module")  # addresses of cards, which are code
     found = set(problems(ast.parse(path.read_text(encoding="utf-8"))))
     assert not {(name, reason) for name, reason in found if name not in innocent}
 

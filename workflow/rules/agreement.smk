@@ -30,7 +30,7 @@ rule agreement:
     message:
         "score {wildcards.set} tasks with {wildcards.network}"
     shell:
-        "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} {params.first} "
+        "whichtask agreement --data {input.data:q} --tasks {input.tasks:q} --out {output.table:q} {params.first:q} "
         "--job {params.job:q} --results {params.results:q} --threads {threads} > {log:q} 2>&1"
 
 

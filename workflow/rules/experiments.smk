@@ -28,5 +28,5 @@ for VERB, CARD in EXPERIMENTS.items():
         message:
             CARD.message
         shell:
-            "whichtask {params.verb} {params.files:q} --job {params.job:q} {params.live:q} --threads {threads} "
+            "whichtask {params.verb:q} {params.files:q} --job {params.job:q} {params.live:q} --threads {threads} "
             "> {log:q} 2>&1"

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from whichtask.config.base import Job
 from whichtask.errors import WhichtaskError
 from whichtask.plan.cards import Experiment
 from whichtask.plan.experiments import EXPERIMENTS
-from whichtask.plan.imports import docstring
+from whichtask.plan.imports import docstring, load
 
 
 def add_verbs(app: typer.Typer, groups: Mapping[str, typer.Typer]) -> None:
@@ -91,7 +90,7 @@ def run(verb: str, card: Experiment, given: Mapping[str, Any]) -> None:
     loaded = {name: LOADERS[read.kind].load(paths[name]) for name, read in card.reads.items()}
     digests = {"images" if name == "data" else name: one.digest for name, one in loaded.items()}
     what = {"verb": verb, "job": job.model_dump(mode="json"), **digests}
-    function = function_of(card)
+    function: Callable[..., Any] = load(card.function)
     known = {name: one.value for name, one in loaded.items()} | {name: given[name] for name in card.words}
     known["job"] = job
     wanted = inspect.signature(function).parameters
@@ -105,13 +104,6 @@ def run(verb: str, card: Experiment, given: Mapping[str, Any]) -> None:
     _write(card, given, what, made)
     if live:
         live.clear()
-
-
-def function_of(card: Experiment) -> Callable[..., Any]:
-    """Import the function of a card."""
-    module, _, name = card.function.partition(":")
-    function: Callable[..., Any] = getattr(import_module(module), name)
-    return function
 
 
 def _write(card: Experiment, given: Mapping[str, Any], what: Mapping[str, Any], made: Any) -> None:

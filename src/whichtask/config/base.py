@@ -15,7 +15,7 @@ class Section(BaseModel):
 
 
 class Job(Section):
-    """Exactly the keys that decide a job's result; its fields are called like keys of the configuration, or say more."""
+    """Exactly the keys that decide a job's result; its fields are called like keys of the configuration."""
 
     @classmethod
     def of(cls, config: Any) -> Self:

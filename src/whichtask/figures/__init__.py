@@ -10,7 +10,6 @@ A gallery shows images, which no CSV holds: ``numbers(inputs, settings)`` choose
 """
 
 import io
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from whichtask.figures.inputs import Inputs
 from whichtask.figures.style import save, styled
 from whichtask.plan.cards import FigureCard
 from whichtask.plan.figures import FIGURES
+from whichtask.plan.imports import load
 
 CLASS_NAMES = ("class_name", "column_class", "true_class", "predicted_class")
 """Columns of text, also where classes are called "0" to "9"."""
@@ -43,7 +43,7 @@ def card_of(figure: str) -> FigureCard:
 def function_of(card: FigureCard, step: str) -> Any:
     """Import one of a figure's functions: ``numbers``, ``draw`` or ``animate``."""
     module, _, name = card.code.partition(":")
-    return getattr(import_module(f"whichtask.figures.{module}"), f"{step}_{name}" if name else step)
+    return load(f"whichtask.figures.{module}:{step}_{name}" if name else f"whichtask.figures.{module}:{step}")
 
 
 def numbers(figure: str, inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Which files of the package a function stands on, and what its docstring says: found without importing anything.
+"""Which files of the package a function stands on, and what its docstring says, found without importing it.
 
 Snakemake runs a job again when an input is newer, and does not see what a module imports. So every job has the files
 that its code stands on as inputs: a change of one file runs again what it decides, and no other.
@@ -7,7 +7,9 @@ that its code stands on as inputs: a change of one file runs again what it decid
 import ast
 import re
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from whichtask.errors import WhichtaskError
 
@@ -96,6 +98,12 @@ def file_of(address: str) -> Path:
     if file is None:
         raise WhichtaskError(f"a card names {address}, but there is no module {module}")
     return file
+
+
+def load(address: str) -> Any:
+    """Import what an address of a card stands for, such as ``whichtask.studies.proxy:measure_proxy``."""
+    module, _, name = address.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _function(address: str) -> ast.FunctionDef | ast.ClassDef:
