@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from site_repository import Repository, plain
 
 from whichtask.config import Config
-from whichtask.plan.figures import FIGURES, paper_of
+from whichtask.plan.figures import FIGURES, paper_of, text_of
 
 # Dots per inch of a picture as it was drawn, and as it is shown: one of 5 inches fills two thirds of the column.
 DRAWN, SCREEN = 150, 110
@@ -34,7 +34,7 @@ def _section(found: re.Match[str], repository: Repository) -> str:
     figure = found["figure"]
     if figure not in FIGURES:
         raise ValueError(f"{figure} is not a figure of the package")
-    caption = FIGURES[figure].text
+    caption = text_of(figure)
     lines = [
         f"({figure})=",
         f"## {found['title']}",
@@ -100,4 +100,4 @@ def _facts(repository: Repository, figure: str) -> list[str]:
 
 def index(repository: Repository) -> str:
     """Return a list of all figures with the first sentence of their captions."""
-    return "\n".join(f"* [{figure}](#{figure}): {plain(_first(FIGURES[figure].text))}" for figure in sorted(FIGURES))
+    return "\n".join(f"* [{figure}](#{figure}): {plain(_first(text_of(figure)))}" for figure in sorted(FIGURES))

@@ -11,10 +11,9 @@ from whichtask.cli import app
 from whichtask.cli.loaders import LOADERS
 from whichtask.cli.runner import help_of
 from whichtask.config import Config
-from whichtask.figures import function_of as figure_function
 from whichtask.plan.cluster import OTHERS, TRAINING
 from whichtask.plan.experiments import EXPERIMENTS, rule_of
-from whichtask.plan.figures import FIGURES
+from whichtask.plan.figures import FIGURES, address_of, text_of
 from whichtask.plan.imports import load
 from whichtask.plan.plan import Plan
 
@@ -55,10 +54,10 @@ def test_no_two_experiments_write_one_file(plan: Plan) -> None:
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_figure_has_its_functions_and_says_what_it_shows(figure: str, plan: Plan) -> None:
     card = FIGURES[figure]
-    assert callable(figure_function(card, "numbers"))
-    assert callable(figure_function(card, "draw"))
-    assert card.animated == hasattr(sys.modules[figure_function(card, "draw").__module__], "animate")
-    assert card.text.endswith(".")
+    draw = load(address_of(figure, "draw"))
+    assert callable(load(address_of(figure, "numbers")))
+    assert card.animated == hasattr(sys.modules[draw.__module__], "animate")
+    assert text_of(figure).endswith((".", "?"))
     assert card.paper
     for key in filter(None, card.keys.split(", ")):
         value: object = plan.settings

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whichtask.errors import WhichtaskError
-from whichtask.plan.figures import FIGURES
+from whichtask.plan.figures import FIGURES, text_of
 from whichtask.runs.compare import compare
 from whichtask.runs.figure import first_sentence, require_figure, sizes
 from whichtask.runs.names import near_matches, printable
@@ -78,8 +78,8 @@ def test_a_table_that_cannot_be_read_is_one_clear_error(tmp_path: Path, damaged:
 
 
 def test_every_figure_has_a_caption_with_a_first_sentence() -> None:
-    for figure, card in FIGURES.items():
-        sentence = first_sentence(card.text)
+    for figure in FIGURES:
+        sentence = first_sentence(text_of(figure))
         assert 10 < len(sentence) < 300, figure
         assert not set("{}`") & set(sentence), figure
 

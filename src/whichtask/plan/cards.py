@@ -127,8 +127,6 @@ class FigureCard(NamedTuple):
     """``td.scores:by_source`` stands for ``numbers_by_source`` and ``draw_by_source`` in
     ``whichtask/figures/td/scores.py``; without a name behind the colon they are called ``numbers`` and ``draw``."""
     inputs: Callable[[Plan], Inputs]
-    text: str
-    """What one sees."""
     paper: str
     """Which figure or table of the paper it corresponds to."""
     n: str
@@ -136,6 +134,8 @@ class FigureCard(NamedTuple):
     and the sections of the configuration."""
     keys: str
     """Keys of the configuration that decide its numbers."""
+    text: str = ""
+    """What one sees; default: the docstring of ``draw``."""
     headline: bool = False
     """Whether `make run` draws it."""
     gallery: bool = False

@@ -8,8 +8,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_examples": FigureCard(
         "td.examples",
         lambda plan: {"data": [plan.images()], "human": [plan.tasks("human")], "random": [plan.tasks("random")]},
-        text="The same test images, the first of each class in turn, under a human task (whole classes on one "
-        "side) and a random task (a coin for each image); frames say the side.",
         paper='the figure "Tasks Examples" of the web page; like the right panel of Fig. 1',
         n="1 human and 1 random task, {{ counted(figures.example_images, 'test image') }}; nothing is averaged",
         keys="seed, data, tasks, figures.example_images",
@@ -19,9 +17,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_as_by_network": FigureCard(
         "td.scores:by_network",
         lambda plan: {"tables": plan.by_network},
-        text="Agreement score (AS) of random and human tasks by network: points are tasks (mean over their pairs "
-        "of networks), bars the mean over tasks with a bootstrap 95 % interval, dashes chance agreement; "
-        "train accuracy below, without which AS says little.",
         paper='"AS across tasks and architectures" of the web page; like the centre panel of Fig. 1',
         n="{{ n.by_network }}; networks {{ listed(plan.networks) }}",
         keys="seed, data, networks, tasks, agreement, plan",
@@ -30,9 +25,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_as_by_source": FigureCard(
         "td.scores:by_source",
         lambda plan: {"tables": plan.by_source},
-        text="Agreement score (AS) of random, human and discovered tasks on one network: points are tasks (mean "
-        "over their pairs of networks), bars the mean over tasks with a bootstrap 95 % interval, dashes "
-        "chance agreement; train accuracy below.",
         paper="the web page's figure of human-labelled, random-labelled and discovered tasks",
         n="{{ n.kinds }}; {{ n.main }}",
         keys="seed, data, networks, tasks, agreement, discovery, plan.networks",
@@ -41,10 +33,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_as_by_images": FigureCard(
         "td.scores:by_images",
         lambda plan: {"tables": plan.by_images},
-        text="Agreement score (AS) of random and human tasks against the number of training images of a network "
-        "(log scale): means over tasks with bootstrap 95 % intervals, tasks as points, measured chance "
-        "agreement dashed, 1/2 dotted; train accuracy below. Shows how far memorised random labels leak to "
-        "other images.",
         paper="from memory it has a figure of data dependence, which was not at hand",
         n="{{ n.by_images }}",
         keys="seed, data, networks, tasks, agreement, plan",
@@ -66,10 +54,6 @@ TD_FIGURES: dict[str, FigureCard] = {
             "dynamics": [plan.search("dynamics", "dynamics.npz")],
             "tables": [plan.scores("dynamics")],
         },
-        text="One task during meta-optimisation: proxy agreement over outer steps, and the full agreement score of "
-        "the task frozen at some steps (one point a pair of networks, bootstrap 95 % interval over held-out "
-        "images, train accuracy below). Fixed held-out images are framed by their side at the first, middle "
-        "and last record; the GIF beside it shows all records.",
         paper="the web page's video of one task's optimisation",
         n="1 task, {{ counted(dynamics.outer_steps, 'outer step') }}; at each measured step {{ n.main }}; "
         "intervals resample held-out images",
@@ -81,9 +65,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_gallery_discovered": FigureCard(
         "td.gallery",
         lambda plan: plan.gallery(MAIN),
-        text="Each discovered task by the test images that it is surest about (largest absolute logit), side 0 on "
-        "the left, side 1 on the right, surest first; no test image was used in discovery. Titles give each "
-        "side's share of all images.",
         paper="the web page's gallery of tasks discovered without regulation",
         n="{{ counted(discovery.tasks, 'task') }} of 1 search, {{ counted(figures.gallery_images, 'image') }} a "
         "side; nothing is averaged",
@@ -94,9 +75,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_similarity": FigureCard(
         "td.similarity",
         lambda plan: {"tables": plan.similarities},
-        text="Similarity of tasks: share of images with equal labels, or its complement where larger (0.5 "
-        "unrelated, 1 the same task). Left: all pairs of discovered tasks; right: histogram over pairs for "
-        "each kind, with the mean and its bootstrap 95 % interval over tasks.",
         paper="it reports this similarity for its sets of tasks; its web page has no such figure",
         n="{{ n.kinds }}, all pairs within a kind",
         keys="seed, data, networks, tasks, discovery",
@@ -105,11 +83,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_splits_table": FigureCard(
         "td.splits",
         lambda plan: {"tables": plan.splits("accuracies.csv", MAIN)},
-        text="Test accuracy of networks trained on adversarial splits (images on which a human and a discovered "
-        "task agree train, the rest test), on random ones with as many training images and on class-matched "
-        "random ones with as many of every class: points are pairs of target and discovered task, joined by "
-        "lines; diamonds the mean with a bootstrap 95 % interval over pairs; dots chance; train accuracy "
-        "below.",
         paper="the table of adversarial splits (sections 6.1 and 6.2)",
         n="{{ n.splits }}",
         keys="seed, data, networks, tasks, agreement, discovery, splits, plan.networks",
@@ -133,10 +106,6 @@ TD_FIGURES: dict[str, FigureCard] = {
             "tables": plan.splits("accuracies.csv", MAIN),
             "predictions": plan.splits("predictions.npz", MAIN),
         },
-        text="One adversarial split of the classes: first images of the training side, of the test side and of the "
-        "mistaken test images, a column a class (true, true, predicted). It is the split with the median test "
-        "accuracy (of an even number the lower of the middle two, the first of equal ones); images are the "
-        "first in the order of the pool.",
         paper="the web page's gallery of CIFAR-10 adversarial splits",
         n="1 split, chosen among {{ n.splits }}",
         keys="seed, data, networks, tasks, agreement, discovery, splits, plan.networks",
@@ -149,9 +118,6 @@ TD_FIGURES: dict[str, FigureCard] = {
             "tables": plan.splits("accuracies.csv", MAIN),
             "predictions": plan.splits("predictions.npz", MAIN),
         },
-        text="Accuracy of every class on adversarial splits and on their random controls, mean over pairs of "
-        "target and discovered task with a bootstrap 95 % interval; right: which class is taken for which, "
-        "mean over the adversarial splits, rows sum to 1.",
         paper="not in it: a closer look at the table of adversarial splits",
         n="{{ n.splits }}",
         keys="seed, data, networks, tasks, agreement, discovery, splits, plan.networks",
@@ -160,7 +126,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_tradeoff": FigureCard(
         "td.tradeoff",
         lambda plan: joined(plan.study("lambda-"), plan.references),
-        text="Agreement score against similarity of the tasks for several weights of the uniformity loss.",
         paper="the appendix on the trade-off that the web page names",
         n="{{ n.studies }}; weights {{ listed(studies.uniformity_weights) }} beside {{ discovery.uniformity_weight }}",
         keys="seed, data, networks, agreement, discovery, studies, tasks, plan.networks",
@@ -168,7 +133,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_dimension": FigureCard(
         "td.studies:dimension",
         lambda plan: plan.study("size-"),
-        text="Agreement score and similarity by the number of dimensions d and tasks K (studies.sizes).",
         paper="from memory it has an appendix on d and K",
         n="{{ n.studies }}",
         keys="seed, data, networks, agreement, discovery, studies, plan.networks",
@@ -176,7 +140,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_cross_network": FigureCard(
         "td.cross_network",
         lambda plan: {"tables": plan.crossed, "configs": plan.study("network-")["configs"]},
-        text="Tasks found with one network scored by the others, beside human and random tasks.",
         paper="from memory it has such a comparison; its numbers are not known here",
         n="{{ n.studies }}; networks {{ listed(studies.networks) }}",
         keys="seed, data, networks, agreement, discovery, studies, tasks, plan",
@@ -184,8 +147,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_estimators": FigureCard(
         "td.estimators:estimators",
         lambda plan: plan.study("objective-", "diversity-", histories=True),
-        text="Tasks found by other objectives (XAS, FOXAS, training loss) and by mutual information as the loss "
-        "that keeps tasks apart, at equal numbers of inner passes.",
         paper="they are in the authors' code; no results were published",
         n="{{ n.studies }}; objectives {{ listed(studies.objectives) }}",
         keys="seed, data, networks, agreement, discovery, studies, plan.networks",
@@ -193,8 +154,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_faithful": FigureCard(
         "td.estimators:faithful",
         lambda plan: plan.study("faithful-"),
-        text="Does it matter where the authors' code differs from the text? Each switch of discovery.faithful "
-        "turned alone, against base.",
         paper="not in it: its text and its code differ",
         n="{{ n.studies }}; switches {{ listed(studies.faithful) }}",
         keys="seed, data, networks, agreement, discovery, studies, plan.networks",
@@ -202,7 +161,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_kway": FigureCard(
         "td.studies:kway",
         lambda plan: without(plan.study("classes-"), "similarities"),
-        text="Agreement score of discovered tasks with more than two classes, with chance agreement of each.",
         paper="from memory it has an appendix on tasks of more classes",
         n="{{ n.studies }}; classes {{ listed(studies.classes) }}",
         keys="seed, data, networks, agreement, discovery, studies, plan.networks",
@@ -212,7 +170,6 @@ TD_FIGURES: dict[str, FigureCard] = {
         lambda plan: (
             plan.study("human-") | {"cross": [plan.similarity(name, "to-human/") for name in plan.of_studies("human-")]}
         ),
-        text="Discovery that must also predict some human tasks: does it find others beside them?",
         paper="an option of the authors' code; from memory in an appendix",
         n="{{ n.studies }}; human tasks {{ listed(studies.human_tasks) }}",
         keys="seed, data, networks, agreement, discovery, studies, tasks, plan.networks",
@@ -220,8 +177,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_as_vs_accuracy": FigureCard(
         "td.accuracy",
         lambda plan: {"tables": sorted({*plan.by_source, *plan.by_network, *plan.study("")["tables"]})},
-        text="Agreement score against test accuracy of every scored task, with the least agreement that two "
-        "networks of that accuracy must have.",
         paper="appendix G",
         n="{{ n.kinds }} with {{ n.main }}; those of studies with {{ n.study_networks }}",
         keys="seed, data, networks, tasks, agreement, discovery, studies, simclr, plan",
@@ -242,9 +197,6 @@ TD_FIGURES: dict[str, FigureCard] = {
         lambda plan: {
             "regulation": [plan.at(f"regulation/{plan.data}/{name}.csv") for name in (BASE, REGULATED, MAIN)]
         },
-        text="How often one augmentation alone flips the label of a held-out image, and how much of a label mean "
-        "colour explains: regulated against unregulated tasks. Points are tasks, bars means over tasks with a "
-        "bootstrap 95 % interval.",
         paper="not in it: its web page says that regulated tasks look less like colour",
         n="{{ counted(discovery.tasks, 'task') }} of each search",
         keys="seed, data, networks, discovery, studies, simclr",
@@ -276,7 +228,6 @@ TD_FIGURES: dict[str, FigureCard] = {
         lambda plan: {
             "tables": [plan.at(f"imagenet/{control}/accuracies.csv") for control in ("adversarial", "random")]
         },
-        text="Accuracy on the random-network split of an ImageNet folder and on a random split.",
         paper="the ImageNet column of the table of adversarial splits (section 6)",
         n="1 split and 1 network of each kind",
         keys="seed, imagenet",
@@ -286,8 +237,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_coverage": FigureCard(
         "td.coverage",
         lambda plan: {"coverage": [plan.at(f"coverage/{plan.data}.csv")]},
-        text="How well linear probes on embeddings predict human tasks on held-out images: the paper's code calls "
-        "it coverage.",
         paper="measured by the authors' code; no results were published",
         n="all balanced class partitions; 1 embedding a search",
         keys="seed, data, networks, discovery, studies, simclr",
@@ -295,8 +244,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_factors": FigureCard(
         "td.factors",
         lambda plan: {name: [plan.at(f"ground_truth/{name}.csv")] for name in ("factors", "summary")},
-        text="Which of the ten true factors of factors32 discovered tasks recover: best |phi| of a task with a "
-        "true factor's task on test images, its permutation null, and the number of factors recovered.",
         paper="not in it",
         n="{{ n.truth }}, as many of each baseline; {{ counted(ground_truth.permutations, 'permutation') }}",
         keys="seed, networks, discovery, simclr, ground_truth",
@@ -305,8 +252,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_explain": FigureCard(
         "td.explain:explain",
         lambda plan: {"explain": [plan.at(f"explain/{plan.data}.csv")], "tables": plan.by_source},
-        text="How well simple features, class labels and true factors (where known) predict each task: balanced "
-        "accuracy of logistic regressions on held-out images, with the value for shuffled labels.",
         paper="from memory it compares with mean colour",
         n="{{ n.kinds }}, and {{ counted(discovery.tasks, 'regulated task') }}; intervals resample held-out images",
         keys="seed, data, networks, tasks, agreement, discovery, studies, simclr, plan.networks",
@@ -314,7 +259,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_gallery_uninterpretable": FigureCard(
         "td.explain:uninterpretable",
         lambda plan: plan.gallery(MAIN) | {"explain": [plan.at(f"explain/{plan.data}.csv")], "tables": plan.by_source},
-        text="Discovered tasks of high agreement score that simple features predict worst (rule in the figure's note).",
         paper="the web page's gallery of tasks that are hard to interpret",
         n="chosen among the discovered ones of {{ n.kinds }}; {{ n.main }}",
         keys="seed, data, networks, tasks, agreement, discovery, studies, simclr, plan.networks, "
@@ -324,7 +268,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_proxy": FigureCard(
         "td.proxy",
         lambda plan: {"proxy": [plan.at(f"proxy/{plan.data}.csv")], "tables": plan.by_source},
-        text="The proxy of agreement after a number of inner steps, by kind of task, and against the full score.",
         paper="from memory it has an appendix on the length of the proxy",
         n="{{ counted(studies.proxy_tasks, 'task') }} of each kind at most; inner steps {{ "
         "listed(studies.proxy_steps) }}; full scores with {{ n.main }}",
@@ -339,7 +282,6 @@ TD_FIGURES: dict[str, FigureCard] = {
                 for name in ("random", "human", MAIN)
             ]
         },
-        text="Which chance makes two networks differ: initial weights, order of images, or both.",
         paper="from memory it has an appendix on sources of stochasticity",
         n="{{ n.kinds }}; {{ n.study_networks }}",
         keys="seed, data, networks, tasks, agreement, discovery, studies, plan.networks",
@@ -347,8 +289,6 @@ TD_FIGURES: dict[str, FigureCard] = {
     "td_linear": FigureCard(
         "td.linear",
         lambda plan: {"tables": [plan.scores("linear", protocol="studies")]},
-        text="The best and the worst linear task in a frozen embedding, found by optimising one direction only, "
-        "beside random directions.",
         paper="an option of the authors' code, which no script calls",
         n="{{ n.studies }}; {{ counted(studies.linear_steps, 'update') }} of a direction",
         keys="seed, data, networks, agreement, discovery, studies, plan.networks",

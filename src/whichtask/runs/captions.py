@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined
 from whichtask.config import Config
 from whichtask.errors import WhichtaskError
 from whichtask.plan.counts import Counts, counted, limited, listed
-from whichtask.plan.figures import FIGURES, paper_of
+from whichtask.plan.figures import FIGURES, paper_of, text_of
 from whichtask.runs.privacy import shorten, shorten_all
 from whichtask.runs.record import Record, Run, read_record
 
@@ -105,7 +105,7 @@ class Captions(dict[str, object]):
         keys = card.keys or "none beside figures"
         fields = {"Paper": f"{paper_of(figure)}; {card.paper}", "n": n, "Keys": keys}
         lines = [f":{name}: {_plain(text)}" for name, text in fields.items()]
-        return "\n".join([_plain(card.text), "", *lines, self.made(figure)])
+        return "\n".join([_plain(text_of(figure)), "", *lines, self.made(figure)])
 
     def made(self, rule: str, target: str | None = None) -> str:
         """Return the fields that end every caption, as RST: scale, command and commit of the run that made it.

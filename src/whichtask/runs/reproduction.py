@@ -7,7 +7,7 @@ from textwrap import TextWrapper, shorten
 
 from whichtask.artifacts import write_text
 from whichtask.errors import WhichtaskError
-from whichtask.plan.figures import FIGURES, paper_of
+from whichtask.plan.figures import FIGURES, paper_of, text_of
 from whichtask.runs.compare import Comparison, compare
 from whichtask.runs.figure import claims_of, files, first_sentence, sizes
 from whichtask.runs.page import LINE, columns, count, jobs_page
@@ -27,7 +27,7 @@ def list_page(folder: Path, configfiles: Sequence[Path]) -> str:
     for figure in plan.figures:
         there = files(folder, plan.results, figure)
         state = "" if not there else "out of date" if figure in needed else "there"
-        shows = first_sentence(FIGURES[figure].text)
+        shows = first_sentence(text_of(figure))
         rows.append(f"{figure:<28}{state:<13}{shorten(shows, LINE, placeholder=' ...')}")
     head = f"{len(rows)} figures at {plan.scale} scale, in {plan.results}/figures/"
     return "\n".join([head, "", *rows])
@@ -66,7 +66,7 @@ def _needed_page(folder: Path, figure: str, plan: Plan, cores: int) -> str:
 
 def _outcome(folder: Path, figure: str, plan: Plan) -> str:
     card = FIGURES[figure]
-    lines = ["", figure, *_wrapped(card.text), ""]
+    lines = ["", figure, *_wrapped(text_of(figure)), ""]
     lines += [*_wrapped(f"Paper: {paper_of(figure)}; {card.paper}"), *_wrapped(f"Keys: {card.keys or 'none'}")]
     lines += [f"  {path}" for path in files(folder, plan.results, figure)]
     lines.append(f"  {sizes(folder / plan.results / 'figures' / f'{figure}.csv')}")

@@ -35,7 +35,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw operations and time against the number of tasks (middle width) and against the width (most tasks)."""
+    """What one-step, iterative and enumerated inference of Z cost: operations counted and time measured, as the number
+    of tasks K and the decoder grow.
+    """
     widths, most = sorted(table["width"].unique()), table["tasks"].max()
     width = widths[len(widths) // 2]
     figure = Figure(figsize=(10.4, 6.6), layout="constrained")

@@ -45,7 +45,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw accuracy and forgetting of every learner, above with the task unknown, below with the task known."""
+    """Digits learned in pairs, one after the other: accuracy after the last pair and forgetting of GBI, fine-tuning,
+    EWC, LwF, replay and joint training, of equal size and equal updates, whether or not the pair is known at test.
+    """
     stored = int(table["stored_images_per_class"].max())
     names = {name: name for name in LEARNERS if name in set(table["learner"])}
     if "replay" in names:

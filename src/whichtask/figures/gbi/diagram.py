@@ -65,7 +65,9 @@ def numbers_concavity(_: Inputs) -> pd.DataFrame:
 
 
 def draw_concavity(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw the bound for several alpha, and where its maximum lies."""
+    """The bound that inference of Z maximises, plotted for two tasks: concave, its maximum a softmax of the log-
+    likelihoods.
+    """
     figure = Figure(figsize=(6.8, 4.4), layout="constrained")
     axes = figure.subplots()
     curves = table.groupby("alpha")

@@ -35,7 +35,7 @@ def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
-    """Draw test images in rows: the image, its reconstruction at uniform Z, and with each class as Z."""
+    """Test digits, their reconstruction at uniform Z and with every class as Z, framed by true and inferred class."""
     arrays = _arrays(inputs)
     posterior = table.filter(like="posterior_")
     columns = ["image", "Z uniform", *(f"Z = {label}" for label in range(posterior.shape[1]))]

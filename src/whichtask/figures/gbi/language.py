@@ -125,7 +125,10 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw validation loss against tokens seen, its difference to the LSTM's, and the final one by domain."""
+    """Language models that are told the domain of their text (Z), and the same networks that are not: loss against
+    tokens seen, paired difference to the LSTM, and by domain. A conceptual replication on free texts; BabyLM itself is
+    read from your own folder (gbi.language.folder).
+    """
     figure = Figure(figsize=(11.8, 4.9), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.1, 1.1, 1])
     for axes, panel in ((left, "validation loss"), (middle, "validation difference")):

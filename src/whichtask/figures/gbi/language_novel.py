@@ -46,7 +46,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw the loss on held-out domains over the optimisation of Z, its change, and the Z that was found."""
+    """Z optimised with frozen weights on domains that no network was trained on, judged on other text of them, from
+    before the first step; the LSTM, whose Z never told it anything, likewise.
+    """
     domains = list(table["domain"].unique())
     figure = Figure(figsize=(3.9 * max(2, len(domains)) + 1.2, 9.0), layout="constrained")
     grid = figure.subplots(3, len(domains), squeeze=False, sharey="row", height_ratios=[1.1, 1.1, 1])

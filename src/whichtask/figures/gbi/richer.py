@@ -40,7 +40,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw accuracy of the class and of each factor, and the reconstruction error, by code and way of inference."""
+    """One-hot codes, learned embeddings and one part a factor as Z: accuracy of the inferred class and of each of its
+    factors, for combinations of factors that training showed and for those that it left out.
+    """
     measures = [*table.loc[table["measure"] != ERROR, "measure"].unique(), ERROR]
     figure = Figure(figsize=(13.4, 5.0), layout="constrained")
     grid = figure.subplots(1, len(measures), width_ratios=[1.25, *[1] * (len(measures) - 2), 1.1])

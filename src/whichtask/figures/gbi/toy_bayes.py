@@ -65,7 +65,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw beliefs around switches, and below accuracy, evidence and error of every method."""
+    """One-step posteriors in place of likelihoods in Bayes' recursion: beliefs, entropy and evidence around switches,
+    and accuracy over a stream that was not learned from.
+    """
     everyone = METHODS | PREDICTORS
     figure = Figure(figsize=(12.0, 8.8), layout="constrained")
     legend_below_title(figure, [line_key(text, colour) for text, colour in METHODS.values()], 3)

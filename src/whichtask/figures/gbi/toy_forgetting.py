@@ -55,7 +55,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw both errors for both standard deviations, one panel each, and the error over learning beside."""
+    """Errors of frozen networks on the contexts of the last and of the second-to-last block, under both readings of
+    what the paper calls MSE, and with Z iterated where nobody gives it.
+    """
     panels = [(float(str(std)), rows, in_order(rows["arm"])) for std, rows in table.groupby("std")]
     figure = Figure(figsize=(12.4, 4.2 * len(panels) + 1.6), layout="constrained")
     shape: dict[str, Any] = {"marker": "D", "linestyle": "", "markersize": 5, "color": NEUTRAL}

@@ -50,7 +50,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw predicted against true mean, an arm a panel, early and late in learning, and below the errors by range."""
+    """Unseen means, inside and outside the training range: before Z moves, with Z fixed, and after iterating Z, for
+    both ways in which labels may have entered, early and late in learning.
+    """
     arms, trained = in_order(table["arm"]), sorted(table["blocks"].unique())
     figure = Figure(figsize=(11.6, 1.6 + 2.2 * len(trained) + 0.75 * len(arms)), layout="constrained")
     legend_below_title(figure, [_key(reading) for reading in LINES], 3)

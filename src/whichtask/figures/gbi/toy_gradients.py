@@ -66,7 +66,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw gradients and posteriors against the observation, and divergences for every stream."""
+    """One-step gradients against likelihoods and posteriors, the divergence of the one-step posterior from the exact
+    one for two and more contexts and for unequal variances, and the divergence's bound.
+    """
     table = where(table, arm=ARM)
     curves, means = where(table, part="curve"), where(table, part="summary", observations=1)
     shown = [task for task in NAMES if task in set(means["task"])]

@@ -69,7 +69,10 @@ def _differences(phases: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw the learning curves, and below the difference of each arm from the LSTM early and late in learning."""
+    """Online prediction of a stream that switches between two Gaussians: an LSTM that is told the context (GBI-LSTM)
+    against the same LSTM that is not, controls with uninformative labels, and the best that observers who know the
+    process can do.
+    """
     arms, last = in_order(table["arm"]), int(table["observations"].iloc[0])
     figure = Figure(figsize=(10.6, 8.2), layout="constrained")
     legend_below_title(figure, arm_keys(arms), 4)

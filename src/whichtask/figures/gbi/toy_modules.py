@@ -37,7 +37,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw the ratio of shared units and the number of active ones over blocks, and below the ratio by threshold."""
+    """Units of the LSTM that are active in both contexts, as a share of the active ones, over learning and for three
+    thresholds.
+    """
     arms, shares = in_order(table["arm"]), sorted(table["share"].unique())
     primary = shares[len(shares) // 2]
     figure = Figure(figsize=(11.4, 4.9 + 0.36 * len(arms)), layout="constrained")

@@ -49,7 +49,9 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw agreement against test accuracy, one point for each task, network and number of training images."""
+    """Agreement score against test accuracy of every scored task, with the least agreement that two networks of that
+    accuracy must have.
+    """
     networks = list(table["network"].unique())
     figure = Figure(figsize=(7.6, 5.4), layout="constrained")
     axes = figure.subplots()

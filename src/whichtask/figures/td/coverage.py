@@ -62,7 +62,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw a box for each embedding, its tasks as points, and the mean with its interval."""
+    """How well linear probes on embeddings predict human tasks on held-out images; the authors call it coverage."""
     boxes, tasks = table[table["row"] == "mean"], table[table["row"] == "task"]
     figure = Figure(figsize=(8.2, 1.6 + LINE * len(boxes)), layout="constrained")
     axes = figure.subplots()

@@ -39,7 +39,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw the matrix of AS: tasks found with a network (rows), scored by a network (columns)."""
+    """Tasks found with one network scored by the others, beside human and random tasks."""
     means = table[table["row"] == "mean"]
     scorers, groups = list(means["network"].unique()), list(means["group"].unique())
     # Networks in the order of the columns, so that the framed cells are a diagonal.

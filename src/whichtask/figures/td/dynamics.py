@@ -47,7 +47,11 @@ def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
-    """Draw the curves, and below them the shown images at the first, middle and last record."""
+    """One task during meta-optimisation: proxy agreement over outer steps, and the full agreement score of the task
+    frozen at some steps (one point a pair of networks, bootstrap 95 % interval over held-out images, train accuracy
+    below). Fixed held-out images are framed by their side at the first, middle and last record; the GIF beside it shows
+    all records.
+    """
     data = ImageSet.load(file(inputs, "data"))
     curve, labels, score = _parts(table)
     figure = Figure(figsize=(7.4, 6.3), layout="constrained")

@@ -38,7 +38,9 @@ def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
-    """Draw the images of the two sides of a human task, and below of a random one."""
+    """The same test images, the first of each class in turn, under a human task (whole classes on one side) and a
+    random task (a coin for each image); frames say the side.
+    """
     data = ImageSet.load(file(inputs, "data"))
     tasks = [table[table["kind"] == kind] for kind in KINDS]
     sizes = [[int(n) for n in rows["side"].value_counts()] for rows in tasks]

@@ -51,7 +51,9 @@ def numbers_explain(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw_explain(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw a heat map, tasks by groups of features, the mean of each set above its tasks, and scores beside it."""
+    """How well simple features, class labels and true factors (where known) predict each task: balanced accuracy of
+    logistic regressions on held-out images, with the value for shuffled labels.
+    """
     table = table.fillna({"task": ""})
     predictors, scores = list(table["predictor"].unique()), [SCORES[name] for name in SCORES if name in table]
     lines: dict[tuple[str, str], int] = {}
@@ -133,7 +135,7 @@ def numbers_uninterpretable(inputs: Inputs, settings: FigureSettings) -> pd.Data
 
 
 def draw_uninterpretable(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
-    """Draw the two sides of each chosen task, with its scores below."""
+    """Discovered tasks of high agreement score that simple features predict worst (rule in the figure's note)."""
     data, worst = ImageSet.load(file(inputs, "data")), table.drop_duplicates("task")
     remark = (
         "AS {agreement:.3f} (train {train_accuracy:.3f}), from simple features {balanced_accuracy:.3f} "

@@ -50,7 +50,9 @@ def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
-    """Draw the two sides of each task, surest images first."""
+    """Each discovered task by the test images that it is surest about (largest absolute logit), side 0 on the left,
+    side 1 on the right, surest first; no test image was used in discovery. Titles give each side's share of all images.
+    """
     data, kind = ImageSet.load(file(inputs, "data")), TaskSet.load(file(inputs, "tasks")).kind
     figure = draw_tasks(table, data)
     title = TITLES.get(kind, f"Tasks of kind {kind} on {{data}}")

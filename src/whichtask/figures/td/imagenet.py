@@ -62,7 +62,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw top-1 and top-5 accuracy on the adversarial split of ImageNet beside its random control."""
+    """Accuracy on the random-network split of an ImageNet folder and on a random split."""
     figure = Figure(figsize=(5.6, 4.6), layout="constrained")
     panels = ScorePanels(figure)
     panels.upper.set_ylabel("test accuracy\n[share of the split's test images]")

@@ -63,7 +63,7 @@ def _both(proxy: pd.DataFrame, agreement: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw the proxy against the number of inner steps, and the full agreement score against the proxy."""
+    """The proxy of agreement after a number of inner steps, by kind of task, and against the full score."""
     curve, tasks = table[table["row"] == "mean"], table[table["row"] == "task"]
     figure = Figure(figsize=(10.2, 5.0), layout="constrained")
     grid = figure.add_gridspec(1, 2, width_ratios=[1.1, 1])

@@ -40,7 +40,10 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw the similarity matrix of the discovered tasks and, for every kind, the histogram over its pairs."""
+    """Similarity of tasks: share of images with equal labels, or its complement where larger (0.5 unrelated, 1 the same
+    task). Left: all pairs of discovered tasks; right: histogram over pairs for each kind, with the mean and its
+    bootstrap 95 % interval over tasks.
+    """
     figure = Figure(figsize=(9.6, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
     _draw_matrix(left, table[table["set"] == MATRIX_KIND])

@@ -44,7 +44,10 @@ def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figure:
-    """Draw a block of images for training, test and mistakes, with a column for each class."""
+    """One adversarial split of the classes: first images of the training side, of the test side and of the mistaken
+    test images, a column a class (true, true, predicted). It is the split with the median test accuracy (of an even
+    number the lower of the middle two, the first of equal ones); images are the first in the order of the pool.
+    """
     data = ImageSet.load(file(inputs, "data"))
     columns = data.class_names[:MOST_COLUMNS]
     tile = tiles(data.images[:1]).shape[1]

@@ -37,7 +37,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw AS against what differs between the two networks of a pair, one colour for each kind of task."""
+    """Which chance makes two networks differ: initial weights, order of images, or both."""
     sources = [source for source in SOURCES.values() if (table["source"] == source).any()]
     panels = draw_strips(table, "source", {source: source.replace(" ", "\n", 1) for source in sources})
     panels.lower.set_xlabel("what differs between the two networks of a pair")

@@ -28,7 +28,7 @@ def numbers_dimension(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw_dimension(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw AS, similarity and train accuracy by the dimensions of the embedding (d) and the number of tasks (K)."""
+    """Agreement score and similarity by the number of dimensions d and tasks K (studies.sizes)."""
     names = {group: "d = {}, K = {}".format(*group.split(", ")) for group in table["group"].unique()}
     title = "Dimensions of the embedding (d) and number of tasks (K)"
     return draw_measures(table, names, [AGREEMENT, SIMILARITY, TRAIN], title, SIMILARITY_NOTE)
@@ -49,7 +49,7 @@ def numbers_kway(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw_kway(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw AS, its chance level, what it is beyond chance, and train accuracy by the number of classes of a task."""
+    """Agreement score of discovered tasks with more than two classes, with chance agreement of each."""
     names = {str(group): f"{group} classes" for group in table["group"].unique()}
     measures = [AGREEMENT, Measure("beyond_chance", "(AS − chance) / (1 − chance)"), TRAIN]
     note = "Chance is lower with more classes; the second panel is 0 at chance and 1 where networks always agree."
@@ -73,7 +73,7 @@ def numbers_human_included(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw_human_included(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw AS, the tasks' similarity to each other and to human tasks, and train accuracy by number of human tasks."""
+    """Discovery that must also predict some human tasks: does it find others beside them?"""
     measures = [
         AGREEMENT,
         SIMILARITY,

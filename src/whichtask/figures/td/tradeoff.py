@@ -44,7 +44,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Draw AS against similarity, joined in the order of lambda, and train accuracy below."""
+    """Agreement score against similarity of the tasks for several weights of the uniformity loss."""
     means = table[table["row"] == "mean"]
     found = means[means["uniformity_weight"].notna()]
     references = [name for name in REFERENCES if (means["group"] == name).any()]
