@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -42,3 +43,23 @@ def require_past(folder: Path) -> None:
                     f"results: {path} was written in the future, at {datetime.fromtimestamp(written):%Y-%m-%d %H:%M}; "
                     "set this machine's clock or `touch` the file: Snakemake removes what is made from it"
                 )
+
+
+def keep_inputs(read: Iterable[Path | None], written: Iterable[Path]) -> None:
+    """Check, before any work, that nothing that is read would be written over, by another spelling or a link either.
+
+    Args:
+        read: inputs; None where one is not given.
+        written: files that will be made.
+
+    Raises:
+        WhichtaskError: one file is both.
+    """
+    known = [path for path in read if path is not None]
+    for target in written:
+        for path in known:
+            with suppress(OSError):  # what is not there cannot be written over
+                if target.samefile(path):
+                    raise WhichtaskError(
+                        f"{target} would be written over, but it is read too, as {path}; choose another --out"
+                    )

@@ -167,3 +167,36 @@ def test_mistakes_get_one_clear_error(folder: Path, capsys: pytest.CaptureFixtur
     for words, expected in cases:
         assert expected in error_of(capsys, *words).replace("\n", " "), words
     assert not [path.name for path in folder.iterdir() if path.name.startswith(("x.", ".x"))], "nothing half-written"
+
+
+# No verb may write a file that it has read, whatever the route.
+OVER = {
+    "settings beside a table": "agreement --data d.npz --tasks t.npz --config a.yaml --out a.csv",
+    "settings in the folder": "discover --data d.npz --config config.yaml --out . --tasks o.npz",
+    "a link": "discover --data d.npz --out o --tasks link.npz",
+    "a figure's own table": "figure td_as_by_source --input tables=a.csv --out a.png",
+    "a verb of a card": "explain --data d.npz --tasks t.npz --out sub/../d.npz",
+    "weights": "gbi toy --weights curves.csv --out .",
+    "an image set": "tasks make random --data d.npz --out d.npz",
+    "claims": "claims --claims a.md --table t.csv --similarity s.csv --scale smoke --out a.csv",
+    "metrics": "metrics --claims a.csv --drawn curves.csv --out a.csv",
+    "splits": "splits --data d.npz --targets split.npz --out .",
+    "fetched images": "data fetch d.npz --out d.npz",
+    "an export": "tasks export --tasks t.npz --out t.npz",
+}
+
+
+@pytest.mark.parametrize("route", OVER)
+def test_no_verb_writes_over_what_it_reads(
+    route: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    names = ["d.npz", "t.npz", "split.npz", "a.yaml", "a.csv", "a.md", "s.csv", "t.csv", "curves.csv", "config.yaml"]
+    for name in names:
+        (tmp_path / name).write_text(name)
+    (tmp_path / "link.npz").symlink_to("d.npz")
+    with pytest.raises(SystemExit):
+        run(*OVER[route].split())
+    assert "would be written over, but it is read too" in capsys.readouterr().err
+    assert all((tmp_path / name).read_text() == name for name in names)

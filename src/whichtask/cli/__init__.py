@@ -1,5 +1,6 @@
 """The command line: one verb for each kind of job. The workflow's rules call these verbs, and so can you."""
 
+import io
 import sys
 
 import typer
@@ -31,6 +32,9 @@ for verbs in (experiments, imagenet, products, runs, splits):
 
 def main() -> None:
     """Run the command line; a user's mistake ends with one message and exit code 1, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of classes may hold letters that a terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except WhichtaskError as error:

@@ -11,6 +11,7 @@ import typer
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption, OutOption
 from whichtask.config import AgreementJob, DiscoveryJob
+from whichtask.paths import keep_inputs
 
 FolderOption = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
 
@@ -44,6 +45,7 @@ def agreement(
     from whichtask.tasks import TaskSet
     from whichtask.training.live import until_written
 
+    keep_inputs([data, tasks, *(config or ())], [out, out.with_suffix(".yaml")])
     set_threads(threads)
     settings = resolve(AgreementJob, job, config, lambda whole: AgreementJob.of(whole, network, images))
     with until_written():
@@ -91,6 +93,8 @@ def discover(
     from whichtask.tasks import TaskSet
     from whichtask.training import ImageBank, LiveState, divide
 
+    names = ("encoder.safetensors", "history.csv", "logits.npz", "config.yaml")
+    keep_inputs([data, human, backbone, *(config or ())], [tasks, *(out / name for name in names)])
     set_threads(threads)
     settings = resolve(DiscoveryJob, job, config, DiscoveryJob.of)
     pretraining, human_tasks = settings.discovery.pretraining, settings.discovery.human_tasks

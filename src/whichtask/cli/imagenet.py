@@ -12,6 +12,7 @@ import typer
 from whichtask.cli.experiments import FolderOption
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.config import ImageNetJob
+from whichtask.paths import keep_inputs
 
 imagenet_app = typer.Typer(
     no_args_is_help=True, help="Split a real ImageNet folder with a random network, and train on the split."
@@ -60,6 +61,7 @@ def split(
     from whichtask.studies.imagenet import list_photographs, make_split, write_split
     from whichtask.training.live import until_written
 
+    keep_inputs(config or (), [out / name for name in ("split.csv", "train.txt", "test.txt", "config.yaml")])
     set_threads(threads)
     settings = _settings(folder, config, job)
     readers = _readers(workers, threads)
@@ -93,6 +95,8 @@ def train(
     from whichtask.studies.imagenet import list_photographs, read_split, train_network
     from whichtask.training.live import until_written
 
+    read = [split_folder / name for name in ("split.csv", "config.yaml")]
+    keep_inputs([*read, *(config or ())], [out / name for name in ("accuracies.csv", "history.csv", "config.yaml")])
     set_threads(threads)
     settings = _settings(folder, config, job)
     photographs = list_photographs(folder)

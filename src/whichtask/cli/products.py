@@ -12,6 +12,7 @@ import typer
 from whichtask.cli.settings import ConfigOption, JobOption, resolve
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
+from whichtask.paths import keep_inputs
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +41,9 @@ def figure(
     from whichtask.figures import draw, draw_again
 
     named = _named(inputs or [], "NAME=PATH")
+    read = [path for paths in named.values() for path in paths]
+    made = [out.with_suffix(f".{ending}") for ending in ("png", "svg", "gif", *([] if numbers else ["csv"]))]
+    keep_inputs([numbers, *read, *(config or ())], [out, *made])
     settings = resolve(FigureSettings, job, config, lambda whole: whole.figures)
     if numbers is None:
         draw(identifier, named, out, settings)
@@ -85,6 +89,9 @@ def claims(
     for name, paths in _named(inputs or [], "FIGURE:NAME=PATH").items():
         identifier, _, own = name.partition(":")
         figures[identifier][own] = paths
+    read = [path for named in figures.values() for paths in named.values() for path in paths]
+    tables = [*table, *similarity, *(splits or ()), *read]
+    keep_inputs([claims_file, *tables, *(config or ())], [out, out.with_suffix(".md")])
     settings = resolve(FigureSettings, job, config, lambda whole: whole.figures)
     drawn = {identifier: drawn_numbers(identifier, named, settings) for identifier, named in figures.items()}
     # The images know their name, and it need not be that of their file (MNIST from a package is no whole MNIST).
@@ -101,4 +108,5 @@ def metrics(
     """Sum a run up as JSON: headline measures with their 95 % intervals and n, and claims by verdict."""
     from whichtask.claims.metrics import summarise, write_metrics
 
+    keep_inputs([claims, *drawn], [out])
     write_metrics(summarise(claims, drawn), out)

@@ -12,6 +12,7 @@ from whichtask.cli.loaders import LOADERS
 from whichtask.cli.settings import ConfigOption, JobOption, RepeatOption, ResultsOption, ThreadsOption, resolve
 from whichtask.config.base import Job
 from whichtask.errors import WhichtaskError
+from whichtask.paths import keep_inputs
 from whichtask.plan.cards import Experiment
 from whichtask.plan.experiments import EXPERIMENTS
 from whichtask.plan.imports import docstring, load
@@ -82,12 +83,13 @@ def run(verb: str, card: Experiment, given: Mapping[str, Any]) -> None:
     from whichtask.machine.devices import choose_device, set_threads
     from whichtask.training import LiveState
 
+    inputs = [path for name in card.reads for path in _paths(given[name])]
+    keep_inputs([*inputs, *(given["config"] or ())], _targets(card, given).values())
     set_threads(given["threads"])
     of: Callable[..., Job] = card.job.of
     repeat = [given["repeat"]] if "repeat" in given else []
     job = resolve(card.job, given["job"], given["config"], lambda whole: of(whole, *repeat))
-    paths = {name: given[name] if isinstance(given[name], list) else [given[name]] for name in card.reads}
-    loaded = {name: LOADERS[read.kind].load(paths[name]) for name, read in card.reads.items()}
+    loaded = {name: LOADERS[read.kind].load(_paths(given[name])) for name, read in card.reads.items()}
     digests = {"images" if name == "data" else name: one.digest for name, one in loaded.items()}
     what = {"verb": verb, "job": job.model_dump(mode="json"), **digests}
     function: Callable[..., Any] = load(card.function)
@@ -106,15 +108,24 @@ def run(verb: str, card: Experiment, given: Mapping[str, Any]) -> None:
         live.clear()
 
 
+def _paths(given: Path | list[Path]) -> list[Path]:
+    return given if isinstance(given, list) else [given]
+
+
+def _targets(card: Experiment, given: Mapping[str, Any]) -> dict[str, Path]:
+    """Return what a job writes, by the name of the option or file; ``config`` are the settings beside it."""
+    targets = {name: given[f"also_{name}"] for name in card.also}
+    if not card.out.endswith("/"):
+        return targets | {"out": given["out"]}
+    return targets | {name.partition(".")[0]: given["out"] / name for name in (*card.writes, "config.yaml")}
+
+
 def _write(card: Experiment, given: Mapping[str, Any], what: Mapping[str, Any], made: Any) -> None:
     """Write what a function returned, and the settings beside it where it writes to a folder."""
     from whichtask.artifacts import write_yaml
 
-    targets = {name: given[f"also_{name}"] for name in card.also}
-    if card.out.endswith("/"):
-        targets |= {name.partition(".")[0]: given["out"] / name for name in card.writes}
-    else:
-        targets["out"] = given["out"]
+    targets = _targets(card, given)
+    settings = targets.pop("config", None)
     if hasattr(made, "_asdict"):
         made = made._asdict()
     values = made if isinstance(made, Mapping) else dict.fromkeys(targets, made)
@@ -123,8 +134,8 @@ def _write(card: Experiment, given: Mapping[str, Any], what: Mapping[str, Any], 
         raise WhichtaskError(f"{card.function} and its card differ in what is written: {', '.join(missing)}")
     for name, target in targets.items():
         _write_one(target, values[name], what)
-    if card.out.endswith("/"):
-        write_yaml(given["out"] / "config.yaml", what)
+    if settings:
+        write_yaml(settings, what)
 
 
 def _write_one(target: Path, value: Any, what: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from whichtask.config import KNOWN_DATA, DataJob, DataSettings, TaskJob, parse
 from whichtask.config.gbi import HundredJob, TextJob
 from whichtask.config.jobs import KEYS_OF_KIND
 from whichtask.errors import WhichtaskError
+from whichtask.paths import keep_inputs
 
 data_app = typer.Typer(no_args_is_help=True, help="Get image data and look at it.")
 tasks_app = typer.Typer(no_args_is_help=True, help="Make labellings that need no training, and compare labellings.")
@@ -41,8 +42,9 @@ def fetch(
     given = {"name": name, "image_size": image_size, "target": target}
     settings = resolve(DataJob, job, None, DataJob.of).data if job else parse(DataSettings, given, "the data set")
     generated = settings.generated_images if settings.name == "factors32" else None
-    images = load_images(settings.name, images=generated, image_size=settings.image_size, target=settings.target)
     path = out or Path("results/data") / f"{settings.slug}.npz"
+    keep_inputs([Path(settings.name)], [path])
+    images = load_images(settings.name, images=generated, image_size=settings.image_size, target=settings.target)
     images.save(path)
     print(f"{path}: {images.n_train} + {images.n_test} images from {images.provenance.get('source', settings.name)}")
 
@@ -119,6 +121,7 @@ def make(
 
     set_threads(threads)
     settings = resolve(TaskJob, job, config, lambda whole: TaskJob.of(whole, kind))
+    keep_inputs([data, Path(settings.tasks.user) if settings.tasks.user else None, *(config or ())], [out])
     images = ImageSet.load(data)
     count, seed = settings.tasks.baseline, settings.seed
     match settings.kind:
@@ -160,6 +163,7 @@ def similarity(
     from whichtask.tasks import TaskSet
     from whichtask.tasks.similarity import similarity_between, similarity_table
 
+    keep_inputs([tasks, against], [out])
     loaded = TaskSet.load(tasks)
     if against is None:
         write_csv(out, similarity_table(loaded.labels, loaded.names))
@@ -178,4 +182,5 @@ def export(tasks: Annotated[Path, typer.Option(help="Task set.")], out: OutOptio
     """Write a task set as a CSV that people and `whichtask tasks make user` can read."""
     from whichtask.tasks import TaskSet, write_user_csv
 
+    keep_inputs([tasks], [out])
     write_user_csv(out, TaskSet.load(tasks))

@@ -9,6 +9,7 @@ from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, Threa
 from whichtask.cli.sources import DataOption
 from whichtask.config import SplitJob
 from whichtask.errors import WhichtaskError
+from whichtask.paths import keep_inputs
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +58,8 @@ def splits(
     from whichtask.tasks import TaskSet
     from whichtask.training.live import until_written
 
+    read = [data, targets, partition, attackers, group, *(config or ())]
+    keep_inputs(read, [out / name for name in ("accuracies.csv", "predictions.npz", "split.npz", "config.yaml")])
     set_threads(threads)
     settings = resolve(SplitJob, job, config, lambda whole: SplitJob.of(whole, network))
     if (targets is None) == (partition is None):
