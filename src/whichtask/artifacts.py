@@ -5,10 +5,11 @@ import glob
 import hashlib
 import io
 import json
+import math
 import os
 import secrets
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,26 +127,77 @@ def write_npz(target: Path, arrays: Mapping[str, Array]) -> None:
         np.savez_compressed(handle, allow_pickle=False, **arrays)
 
 
-def read_npz(path: Path) -> dict[str, Array]:
+def read_npz(path: Path, unread: Collection[str] = ()) -> dict[str, Array]:
     """Read all arrays of an ``.npz``; nothing is unpickled.
 
+    Args:
+        path: the file.
+        unread: names of arrays of which shape and dtype are enough: zeros that take no memory stand for them.
+
     Raises:
-        WhichtaskError: the file is missing, truncated or holds pickled objects.
+        WhichtaskError: the file is missing, truncated, something else than its name says, or holds pickled objects.
     """
     try:
         # Opened here, because NumPy leaves the file open when it rejects an archive.
-        with Path(path).open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
-            _require_memory(archive.zip)
-            return {name: archive[name] for name in archive.files}
+        with Path(path).open("rb") as handle:
+            if other := kind_of(handle.read(64)):
+                raise ValueError(other)  # noqa: TRY301
+            handle.seek(0)
+            with np.load(handle, allow_pickle=False) as archive:
+                _require_memory(archive.zip)
+                headers = {name: _header(archive.zip, name) for name in archive.files}
+                return {name: headers[name] if name in unread else archive[name] for name in archive.files}
     except Exception as error:  # zipfile, zlib and NumPy raise half a dozen types for damaged files
-        raise WhichtaskError(f"cannot read {path} as an .npz of plain arrays: {error}") from error
+        raise WhichtaskError(f"cannot read {path} as an .npz of plain arrays: {one_line(error)}") from error
+
+
+def kind_of(head: bytes) -> str:
+    """Say what a file is that is often found in place of another, from its first bytes; empty where it is none."""
+    if head.startswith(b"version https://git-lfs"):
+        return "it is a Git LFS pointer, which stands for the file; `git lfs pull` gets the file itself"
+    if head.startswith(b"\x93NUMPY"):
+        return "it is one array (.npy), not an archive of named ones"
+    if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return "it is a web page, as servers send it instead of a file"
+    return "" if head else "it is empty"
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an exception says as one line that is never empty."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _header(archive: zipfile.ZipFile, name: str) -> Array:
+    """Return zeros without memory of the shape and dtype of an array, whose bytes the archive must really have."""
+    member = name if name in archive.namelist() else f"{name}.npy"
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    if dtype.hasobject:
+        raise ValueError(f"its array {name!r} holds Python objects, which are not read; save numbers or text")
+    if math.prod(shape) * dtype.itemsize > archive.getinfo(member).file_size:
+        raise ValueError(f"its array {name!r} of shape {shape} is cut off")
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def _require_memory(archive: zipfile.ZipFile) -> None:
     """Refuse an archive whose arrays would not fit into this machine: a small file may unpack to any size."""
-    unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
-        raise MemoryError(f"its arrays take {unpacked / 1e9:.1f} GB, more than this machine has")
+    require_memory(sum(entry.file_size for entry in archive.infolist()), "its arrays")
+
+
+def require_memory(size: int, what: str) -> None:
+    """Refuse what would not fit into this machine.
+
+    Args:
+        size: bytes.
+        what: its name, a plural.
+
+    Raises:
+        MemoryError: there are more bytes than the machine has.
+    """
+    if size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+        raise MemoryError(f"{what} take {size / 1e9:.1f} GB, more than this machine has")
 
 
 def write_tensors(target: Path, tensors: Mapping[str, "Tensor"], metadata: Mapping[str, Any] | None = None) -> None:

@@ -1,0 +1,43 @@
+"""What a user's own images must have so that anything can be learned of them, and what to know before one tries."""
+
+import hashlib
+
+import numpy as np
+
+from whichtask.data.imageset import ImageSet
+from whichtask.errors import WhichtaskError
+
+
+def require_learnable(images: ImageSet) -> ImageSet:
+    """Return a set of images that are not all the same, each test image of a class that training images have.
+
+    Raises:
+        WhichtaskError: they are not; or all training images are of one class.
+    """
+    where = f"data set {images.name!r}"
+    first = images.x_train[0]
+    if all(np.array_equal(image, first) for image in images.x_train):
+        raise WhichtaskError(f"{where}: all training images are equal, so nothing can be learned; were they cast?")
+    if images.x_train.max() <= 1:
+        raise WhichtaskError(f"{where}: the training images hold 0 and 1 only, of levels 0 to 255; multiply by 255")
+    classes = np.unique(images.y_train)
+    if len(classes) < 2:
+        raise WhichtaskError(
+            f"{where}: all training images are of the class {images.class_names[classes[0]]!r}; at least two are needed"
+        )
+    unknown = np.setdiff1d(images.y_test, classes)
+    if len(unknown):
+        names = ", ".join(images.class_names[label] for label in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+        raise WhichtaskError(f"{where} has test images of classes without training images: {names}")
+    return images
+
+
+def count_copies(images: ImageSet) -> tuple[int, int]:
+    """Count exact copies, which may stand on both sides of a held-out cut.
+
+    Returns:
+        How many training images equal an earlier training image, and how many test images equal a training image.
+    """
+    digests = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images.images]
+    train = set(digests[: images.n_train])
+    return images.n_train - len(train), sum(digest in train for digest in digests[images.n_train :])
