@@ -229,6 +229,25 @@ def read_tensors(path: Path) -> tuple[dict[str, "Tensor"], dict[str, Any]]:
         raise WhichtaskError(f"cannot read {path} as safetensors: {error}") from error
 
 
+def require_digest(kept: object, own: str | None, what: object, name: str) -> None:
+    """Check that a result is of the images that it is used with, where both have a digest.
+
+    Args:
+        kept: what the result says, or None.
+        own: the digest of the images at hand, or None.
+        what: the result, as an error calls it.
+        name: of the images.
+
+    Raises:
+        WhichtaskError: the digests differ.
+    """
+    if kept and own and kept != own:
+        raise WhichtaskError(
+            f"{what} is of other images than those of {name}: their digests differ ({str(kept)[:12]}... and "
+            f"{own[:12]}...); make it anew from these images"
+        )
+
+
 def digest(*arrays: Array) -> str:
     """Return the SHA-256 (hex) of arrays: dtype, shape and bytes in C order."""
     sha = hashlib.sha256()

@@ -54,11 +54,7 @@ def explain_tasks(images: ImageSet, sets: Mapping[str, TaskSet], job: FeatureJob
     rows = []
     todo = [(name, tasks, k) for name, tasks in sets.items() for k in range(len(tasks.names))]
     for name, tasks, k in tqdm(todo, desc="explaining", unit="task", disable=None):
-        if tasks.labels.shape[1] != len(images.images):
-            raise WhichtaskError(
-                f"the task set {name!r} labels {tasks.labels.shape[1]} images, but {images.name} has "
-                f"{len(images.images)} (training and test); tasks belong to one data set"
-            )
+        tasks.require_images(images, f"the task set {name!r}", test_images=False)
         task, labels = tasks.names[k], (tasks.labels[k, fit], tasks.labels[k, judged])
         if not set(np.unique(labels[1])) <= set(np.unique(labels[0])) or len(np.unique(labels[1])) < 2:
             raise WhichtaskError(
