@@ -138,9 +138,9 @@ def list_classes(folder: Path) -> Classes:
         if not files[name]:
             raise WhichtaskError(f"{places[0]} has no images that can be read: {_count(other)}")
         total += other
-    said = [f"empty folders: {_listed(empty)}"] if empty else []
+    said = [f"empty folders in {folder.name}: {_listed(empty)}"] if empty else []
     if total:
-        said.append(f"files that are no images or cannot be read: {_count(total)}")
+        said.append(f"files in {folder.name} that are no images or cannot be read: {_count(total)}")
     return Classes(files, tuple(said))
 
 

@@ -59,7 +59,7 @@ def require_finite(values: Tensor, what: str) -> Tensor:
 def warn_of_chance(loss: Loss, z: Tensor, parts: int | Sequence[int]) -> None:
     """Warn when a loss is not a function of Z, row by row: the network is in training mode, most likely.
 
-    The loss is called twice. The second time all rows but the first are changed, to which the first must be indifferent.
+    The loss is called twice, the second time with all rows but the first changed, on which the first must not depend.
 
     Args:
         loss: of the trained network.

@@ -122,6 +122,8 @@ def list_photographs(folder: Path) -> Photographs:
         raise WhichtaskError(f"{folder} does not exist or is no folder; an ImageNet folder has train/CLASS/*.JPEG")
     root = find_training(folder)
     classes = list_classes(root)
+    for what in classes.left_out:
+        print(f"left out: {what}")
     paths = [os.path.relpath(path, root) for files in classes.files.values() for path in files]
     labels = np.repeat(np.arange(len(classes.names)), [len(files) for files in classes.files.values()])
     return Photographs(root, np.array(paths), labels.astype(np.int64), classes.names)
