@@ -140,7 +140,8 @@ def read_npz(path: Path, unread: Collection[str] = ()) -> dict[str, Array]:
     try:
         # Opened here, because NumPy leaves the file open when it rejects an archive.
         with Path(path).open("rb") as handle:
-            if other := kind_of(handle.read(64)):
+            head = handle.read(64)
+            if other := kind_of(head) or ("" if head.startswith(b"PK") else "it is no archive of arrays"):
                 raise ValueError(other)  # noqa: TRY301
             handle.seek(0)
             with np.load(handle, allow_pickle=False) as archive:

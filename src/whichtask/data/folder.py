@@ -67,7 +67,8 @@ def load_folder(folder: Path, *, image_size: int = 32) -> ImageSet:
 
 def _samples(classes: Classes, names: Sequence[str]) -> list[Sample]:
     """Return the image files of each class in turn, each with the index of its class among ``names``."""
-    return [(path, names.index(name)) for name, paths in classes.files.items() for path in paths]
+    numbers = {name: number for number, name in enumerate(names)}
+    return [(path, numbers[name]) for name, paths in classes.files.items() for path in paths]
 
 
 def _split(samples: list[Sample], folder: Path) -> tuple[list[Sample], list[Sample]]:
