@@ -168,6 +168,11 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def printable(name: object) -> str:
+    """Return a name or path as it can be shown: a line break or another control character in it is escaped."""
+    return str(name) if str(name).isprintable() else ascii(str(name))
+
+
 def _header(archive: zipfile.ZipFile, name: str) -> Array:
     """Return zeros without memory of the shape and dtype of an array, whose bytes the archive must really have."""
     member = name if name in archive.namelist() else f"{name}.npy"

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.optimize import linear_sum_assignment
 
 from whichtask.agreement import score_tasks
 from whichtask.config import AgreementJob, AgreementSettings, DataSettings, MlpSpec
@@ -23,6 +24,7 @@ from whichtask.data.pictures import ENDINGS
 from whichtask.errors import WhichtaskError
 from whichtask.tasks import TaskSet, random_tasks, user_tasks, write_user_csv
 
+DULL = ("all training images are equal", "hold 0 and 1 only")
 UNLIKE = 14  # levels by which a lossy format may miss a plain colour
 
 
@@ -94,8 +96,11 @@ def save(picture: Picture, path: Path) -> tuple[Path, npt.NDArray[Any]]:
     kind = Image.registered_extensions()[picture.ending.lower() or ".png"]
     target = path.with_name(path.name + picture.ending)
     try:
-        image.save(target, kind)
+        if picture.mode[0] not in "IF" or kind in ("PNG", "PPM", "TIFF"):  # Pillow clips to the 8 bits of the others
+            image.save(target, kind)
     except (OSError, ValueError, KeyError):
+        pass
+    if not target.is_file() or not target.stat().st_size:
         target.unlink(missing_ok=True)
         target = path.with_name(path.name + ".png")
         Image.new("RGB", picture.size, tuple(map(int, means))).save(target)
@@ -110,7 +115,7 @@ def attempt(path: Path) -> tuple[ImageSet | None, str]:
         return None, str(error)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.dictionaries(class_names, st.lists(pictures, min_size=2, max_size=4), min_size=1, max_size=3))
 def test_a_folder_of_any_pictures(classes: dict[str, list[Picture]]) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -125,7 +130,7 @@ def test_a_folder_of_any_pictures(classes: dict[str, list[Picture]]) -> None:
             assert "\n" not in said.replace(str(folder), "")
             plain = all(p.mode not in ("I", "F") for files in classes.values() for p in files)
             printable = all(name.isprintable() for name in classes)
-            assert not (plain and printable and len(wanted) > 1) or "all training images are equal" in said
+            assert not (plain and printable and len(wanted) > 1) or any(part in said for part in DULL)
             return
         assert count_classes(str(folder)) == len(images.class_names)
         assert set(images.class_names) == set(wanted)
@@ -133,11 +138,9 @@ def test_a_folder_of_any_pictures(classes: dict[str, list[Picture]]) -> None:
             found = images.images[images.labels == label].astype(int)
             assert len(found) == len(wanted[name])
             assert np.abs(found - found[:, :1, :1]).max() <= UNLIKE, "a plain picture stays plain"
-            left = [np.array(means)[: images.shape[2]] for means in wanted[name]]
-            for image in found:
-                near = [number for number, means in enumerate(left) if np.abs(image[0, 0] - means).max() <= UNLIKE]
-                assert near
-                left.pop(near[0])
+            means = np.array([levels[: images.shape[2]] for levels in wanted[name]])
+            unlike = np.abs(found[:, None, 0, 0] - means).max(axis=2) > UNLIKE
+            assert not unlike[linear_sum_assignment(unlike)].any(), "each image is one of those that were written"
 
 
 LABEL_FORMS: dict[str, Any] = {
@@ -157,7 +160,7 @@ REFUSED_FORMS = {"wide", "negative", "text", "floats", "not numbers", "one-hot"}
 DTYPES = [np.uint8, np.int16, np.uint16, np.int64, np.float16, np.float32, np.float64]
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     levels=st.lists(levels, min_size=6, max_size=12),
     form=st.sampled_from(sorted(LABEL_FORMS)),

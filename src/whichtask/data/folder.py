@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from whichtask.artifacts import printable
 from whichtask.data.checks import require_learnable
 from whichtask.data.imageset import Images, ImageSet, Labels
 from whichtask.data.layout import Classes, find_parts, list_classes
@@ -79,7 +80,8 @@ def _split(samples: list[Sample], folder: Path) -> tuple[list[Sample], list[Samp
         members = np.flatnonzero(labels == label)
         if len(members) < 2:
             raise WhichtaskError(
-                f"{folder}: the class of {samples[members[0]][0]} has one image; two or more are needed to hold one out"
+                f"{folder}: the class of {printable(samples[members[0]][0])} has one image; two or more are needed to "
+                "hold one out"
             )
         order = numpy_generator("folder-split", int(label)).permutation(members)
         held_out.update(order[: max(1, len(members) // _HELD_OUT)].tolist())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 
+from whichtask.artifacts import printable
 from whichtask.data.listing import contents, walk
 from whichtask.data.pictures import ENDINGS, is_picture
 from whichtask.errors import WhichtaskError
@@ -109,7 +110,7 @@ def class_folders(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
             continue
         if not files and len(inner) > 1:
             raise WhichtaskError(
-                f"{folder / name} holds folders only ({_listed(inner)}), but a "
+                f"{printable(folder / name)} holds folders only ({_listed(inner)}), but a "
                 "class is a folder of images: name parts of the set train and test, or move the images up"
             )
         found.setdefault(unicodedata.normalize("NFC", name), []).append(folder / name)
@@ -137,7 +138,7 @@ def list_classes(folder: Path) -> Classes:
         other: Counter[str] = Counter()
         files[name] = [path for place in places for path in _images(place, other)]
         if not files[name]:
-            raise WhichtaskError(f"{places[0]} has no images that can be read: {_count(other)}")
+            raise WhichtaskError(f"{printable(places[0])} has no images that can be read: {_count(other)}")
         total += other
     said = [f"empty folders in {folder.name}: {_listed(empty)}"] if empty else []
     if total:
@@ -165,5 +166,5 @@ def _count(endings: Counter[str]) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     """Return names as they can be printed, at most ten."""
-    shown = [name if name.isprintable() else ascii(name) for name in names[:_MOST_LISTED]]
+    shown = [printable(name) for name in names[:_MOST_LISTED]]
     return ", ".join(shown) + (", ..." if len(names) > len(shown) else "")

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from whichtask.artifacts import printable
 from whichtask.errors import WhichtaskError
 
 _DROPPINGS = frozenset(
@@ -41,7 +42,7 @@ def contents(folder: str | Path) -> tuple[list[str], list[str]]:
                     is_folder = os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()  # noqa: PTH112
                     (folders if is_folder else files).append(entry.name)
     except OSError as error:
-        raise WhichtaskError(f"cannot list the folder {folder}: {error.strerror}") from error
+        raise WhichtaskError(f"cannot list the folder {printable(folder)}: {error.strerror}") from error
     return sorted(folders), sorted(files)
 
 
@@ -72,7 +73,7 @@ def walk(folder: str | Path) -> Iterator[tuple[str, list[str]]]:
     try:
         yield from below(str(folder))
     except OSError as error:
-        raise WhichtaskError(f"cannot list the folder {folder}: {error.strerror}") from error
+        raise WhichtaskError(f"cannot list the folder {printable(folder)}: {error.strerror}") from error
 
 
 def _holds(folder: str, *places: str) -> bool:

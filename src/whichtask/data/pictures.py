@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from whichtask.artifacts import kind_of, one_line, require_memory
+from whichtask.artifacts import kind_of, one_line, printable, require_memory
 from whichtask.errors import WhichtaskError
 
 Image.init()
@@ -49,7 +49,7 @@ def opened(path: Path | str) -> Iterator[Image.Image]:
         reason = one_line(error)
         if isinstance(error, UnidentifiedImageError):
             reason = _head(path) or f"it holds none of the formats {', '.join(PICTURES)}"
-        raise WhichtaskError(f"cannot read the image {path}: {reason}") from error
+        raise WhichtaskError(f"cannot read the image {printable(path)}: {reason}") from error
 
 
 def _head(path: Path | str) -> str:
