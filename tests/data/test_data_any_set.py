@@ -25,6 +25,10 @@ from whichtask.errors import WhichtaskError
 from whichtask.tasks import TaskSet, random_tasks, user_tasks, write_user_csv
 
 DULL = ("all training images are equal", "hold 0 and 1 only")
+DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+LOSE = dict.fromkeys(DEEP, ("JPEG", "BMP", "WEBP", "GIF", "AVIF"))
+LOSE |= dict.fromkeys(("LA", "La", "PA", "RGBA", "RGBa"), ("JPEG", "BMP", "PPM"))
+"""Formats in which Pillow writes a mode without its depth or transparency, and says nothing."""
 UNLIKE = 14  # levels by which a lossy format may miss a plain colour
 
 
@@ -96,7 +100,7 @@ def save(picture: Picture, path: Path) -> tuple[Path, npt.NDArray[Any]]:
     kind = Image.registered_extensions()[picture.ending.lower() or ".png"]
     target = path.with_name(path.name + picture.ending)
     try:
-        if picture.mode[0] not in "IF" or kind in ("PNG", "PPM", "TIFF"):  # Pillow clips to the 8 bits of the others
+        if kind not in LOSE.get(picture.mode, ()):
             image.save(target, kind)
     except (OSError, ValueError, KeyError):
         pass
