@@ -26,7 +26,7 @@ from whichtask.tasks import TaskSet, random_tasks, user_tasks, write_user_csv
 
 DULL = ("all training images are equal", "hold 0 and 1 only")
 DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
-LOSE = dict.fromkeys(DEEP, ("JPEG", "BMP", "WEBP", "GIF", "AVIF"))
+LOSE: dict[str, tuple[str, ...]] = dict.fromkeys(DEEP, ("JPEG", "BMP", "WEBP", "GIF", "AVIF"))
 LOSE |= dict.fromkeys(("LA", "La", "PA", "RGBA", "RGBa"), ("JPEG", "BMP", "PPM"))
 """Formats in which Pillow writes a mode without its depth or transparency, and says nothing."""
 UNLIKE = 14  # levels by which a lossy format may miss a plain colour

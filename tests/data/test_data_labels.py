@@ -78,9 +78,9 @@ BEFORE = [
 def test_a_dry_run_says_what_fetching_says(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     path = write(tmp_path, **changes)
     said = []
-    for read in (load_npz, count_classes):
+    for read in (load_npz, lambda path: count_classes(str(path))):
         with pytest.raises(WhichtaskError, match=rf"mine\.npz.*{message}") as caught:
-            read(path if read is load_npz else str(path))  # type: ignore[operator]
+            read(path)
         said.append(str(caught.value))
     assert said[0] == said[1]
 
@@ -162,9 +162,9 @@ def lying(shape: str) -> bytes:
 def test_what_is_no_npz_says_what_it_is(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "mine.npz"
     path.write_bytes(content)
-    for read in (load_npz, count_classes):
+    for read in (load_npz, lambda path: count_classes(str(path))):
         with pytest.raises(WhichtaskError, match=rf"mine\.npz as an \.npz of plain arrays: {message}") as caught:
-            read(path if read is load_npz else str(path))  # type: ignore[operator]
+            read(path)
         assert "allow_pickle" not in str(caught.value)
         assert "\n" not in str(caught.value)
 
@@ -179,7 +179,7 @@ def test_objects_are_refused_without_bad_advice(tmp_path: Path) -> None:
 def test_unread_arrays_keep_shape_and_dtype(tmp_path: Path) -> None:
     write_npz(tmp_path / "a.npz", {"big": np.ones((3, 2), np.int8), "small": np.arange(2)})
     got = read_npz(tmp_path / "a.npz", unread=("big",))
-    assert (got["big"].shape, got["big"].dtype, got["big"].strides) == ((3, 2), np.int8, (0, 0))
+    assert (got["big"].shape, got["big"].dtype.name, got["big"].strides) == ((3, 2), "int8", (0, 0))
     assert got["small"].tolist() == [0, 1]
 
 

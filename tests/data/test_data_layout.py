@@ -29,7 +29,7 @@ def fill(folder: Path, classes: tuple[str, ...] = CLASSES, n: int = 3, start: in
 
 
 def shades(images: ImageSet) -> list[int]:
-    return images.images[:, 0, 0, 0].tolist()
+    return [int(level) for level in images.images[:, 0, 0, 0]]
 
 
 @pytest.fixture

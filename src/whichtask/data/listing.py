@@ -34,7 +34,8 @@ def contents(folder: str | Path) -> tuple[list[str], list[str]]:
     Raises:
         WhichtaskError: the folder cannot be listed.
     """
-    folders, files = [], []
+    folders: list[str] = []
+    files: list[str] = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:

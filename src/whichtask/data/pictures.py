@@ -92,7 +92,7 @@ def read_square(path: Path | str, side: int, *, grey: bool) -> Pixels:
     """
     with opened(path) as image:
         image.load()  # a PNG may have its EXIF data at its end
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
         flat = levels(image, grey=grey)
         if turn is not None:  # Pillow's own function would write the other EXIF data anew, which may be damaged
             flat = flat.transpose(turn)
