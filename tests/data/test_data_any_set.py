@@ -179,7 +179,8 @@ def test_an_npz_of_any_arrays(
     labels = np.random.default_rng(seed).integers(0, 3, len(levels))
     pixels = np.array(levels)[:, None, None, *(None for _ in shape)] * np.ones((2, 3, *shape), int)
     # A cast that wraps is nothing that a reader could see.
-    given_pixels = np.minimum(pixels * scale, np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else np.inf)
+    most = np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else np.finfo(dtype).max
+    given_pixels = np.minimum(pixels * scale, most)
     x, y, cut = given_pixels.astype(dtype), LABEL_FORMS[form](labels), len(levels) - 2
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "MINE.NPZ"
