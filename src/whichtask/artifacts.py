@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Array = npt.NDArray[Any]
+_HEAD = 64  # bytes that tell what a file is
 
 
 @contextmanager
@@ -111,6 +112,8 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     try:
         content = Path(path).read_bytes()
+        if content and (other := kind_of(content[:_HEAD])):
+            raise ValueError(other)  # noqa: TRY301
         if not content.endswith(b"\n"):
             raise ValueError("it does not end with a whole line")  # noqa: TRY301
         return pd.read_csv(io.BytesIO(content))
@@ -140,7 +143,7 @@ def read_npz(path: Path, unread: Collection[str] = ()) -> dict[str, Array]:
     try:
         # Opened here, because NumPy leaves the file open when it rejects an archive.
         with Path(path).open("rb") as handle:
-            head = handle.read(64)
+            head = handle.read(_HEAD)
             if other := kind_of(head) or ("" if head.startswith(b"PK") else "it is no archive of arrays"):
                 raise ValueError(other)  # noqa: TRY301
             handle.seek(0)
@@ -226,6 +229,9 @@ def read_tensors(path: Path) -> tuple[dict[str, "Tensor"], dict[str, Any]]:
         WhichtaskError: the file is missing or damaged.
     """
     try:
+        with Path(path).open("rb") as file:
+            if other := kind_of(file.read(_HEAD)):
+                raise OSError(other)  # noqa: TRY301
         with safe_open(path, framework="pt") as handle:
             metadata = json.loads((handle.metadata() or {}).get("json", "{}"))
             # `handle` is no mapping: it has keys() but cannot be iterated.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from whichtask.artifacts import read_npz, write_npz
+from whichtask.artifacts import read_csv, read_npz, read_tensors, write_npz
 from whichtask.data.classes import count_classes
 from whichtask.data.describe import describe
 from whichtask.data.keras_npz import load_npz
@@ -99,6 +99,7 @@ def test_a_dry_run_says_what_fetching_says(tmp_path: Path, changes: dict[str, An
         ({"x_train": np.full((N, 4, 4, 3), 1j)}, "x_train has dtype complex128; images are whole levels"),
         ({"x_train": np.full((N, 4, 4, 3), "x")}, "x_train has dtype <U1"),
         ({"x_train": np.full((N, 3, 4, 4), 9, np.uint8)}, r"x_train: shape \(8, 3, 4, 4\); allowed is .N, height"),
+        ({"class_names": np.array(["a", "a"])}, "several classes are called a; names must be distinct"),
         ({"class_names": np.array(["a"])}, "labels from 0 to 1; with 1 class names"),
         ({"class_names": np.array(["a", "b", "c"]), "y_test": np.full(4, 2)}, "without training images: c"),
     ],
@@ -167,6 +168,13 @@ def test_what_is_no_npz_says_what_it_is(tmp_path: Path, content: bytes, message:
             read(path)
         assert "allow_pickle" not in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("read", [read_csv, read_tensors])
+def test_other_files_say_what_they_are_too(tmp_path: Path, read: Any) -> None:
+    (tmp_path / "x").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(WhichtaskError, match="x.*: it is a Git LFS pointer"):
+        read(tmp_path / "x")
 
 
 def test_objects_are_refused_without_bad_advice(tmp_path: Path) -> None:

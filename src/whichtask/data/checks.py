@@ -1,6 +1,7 @@
 """What a user's own images must have so that anything can be learned of them, and what to know before one tries."""
 
 import hashlib
+from collections import Counter
 
 import numpy as np
 
@@ -12,9 +13,12 @@ def require_learnable(images: ImageSet) -> ImageSet:
     """Return a set of images that are not all the same, each test image of a class that training images have.
 
     Raises:
-        WhichtaskError: they are not; or all training images are of one class.
+        WhichtaskError: they are not; or all training images are of one class, or two classes have one name.
     """
     where = f"data set {images.name!r}"
+    repeated = [name for name, count in Counter(images.class_names).items() if count > 1]
+    if repeated:
+        raise WhichtaskError(f"{where}: several classes are called {', '.join(repeated[:5])}; names must be distinct")
     first = images.x_train[0]
     if all(np.array_equal(image, first) for image in images.x_train):
         raise WhichtaskError(f"{where}: all training images are equal, so nothing can be learned; were they cast?")

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from whichtask.artifacts import printable
 from whichtask.data.checks import count_copies
 from whichtask.data.imageset import ImageSet
 
@@ -23,7 +24,7 @@ def describe(imageset: ImageSet) -> str:
         ("memory", f"{megabytes:.1f} MB as uint8"),
         ("sha256", imageset.sha256),
         ("copies", _copies(imageset)),
-        *((key.replace("_", " "), str(value)) for key, value in imageset.provenance.items()),
+        *((printable(key.replace("_", " ")), printable(value)) for key, value in imageset.provenance.items()),
     ]
     if imageset.factors is not None:
         counts = imageset.factors.max(axis=0).astype(int) + 1
