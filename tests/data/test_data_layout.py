@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from whichtask.data import ImageSet
+from whichtask.data.checks import count_shared
 from whichtask.data.classes import count_classes
 from whichtask.data.describe import describe
 from whichtask.data.folder import load_folder
@@ -86,6 +87,13 @@ def test_parts_that_are_not_clear_are_refused(tmp_path: Path, folders: tuple[str
 def test_parts_without_classes_are_no_classes(tmp_path: Path) -> None:
     fill(tmp_path, ("train", "test"))
     with pytest.raises(WhichtaskError, match="train has no subfolders of images"):
+        load_folder(tmp_path)
+
+
+def test_parts_under_unknown_names_are_no_classes_however_deep(tmp_path: Path) -> None:
+    for name in ("seg_train", "seg_test"):
+        fill(tmp_path / name / name)
+    with pytest.raises(WhichtaskError, match=r"seg_test holds folders only \(cat, dog\)"):
         load_folder(tmp_path)
 
 
@@ -207,7 +215,10 @@ def test_describe_counts_copies_across_the_cut(parted: Path) -> None:
     assert "none (no two training images are equal" in describe(load_folder(parted))
     fill(parted / "test", n=1, start=0)
     Image.new("L", (9, 9), 101).save(parted / "train" / "cat" / "9.png")
-    text = describe(load_folder(parted))
+    images = load_folder(parted)
+    assert count_shared(images, np.arange(images.n_train, len(images.images)), np.arange(images.n_train)) == 2
+    assert count_shared(images, np.array([0]), np.array([1, 2])) == 0
+    text = describe(images)
     assert "1 training images equal an earlier one, 2 test images equal a training image" in text
 
 

@@ -4,9 +4,12 @@ import hashlib
 from collections import Counter
 
 import numpy as np
+import numpy.typing as npt
 
 from whichtask.data.imageset import ImageSet
 from whichtask.errors import WhichtaskError
+
+Indices = npt.NDArray[np.int64]
 
 
 def require_learnable(images: ImageSet) -> ImageSet:
@@ -37,11 +40,29 @@ def require_learnable(images: ImageSet) -> ImageSet:
 
 
 def count_copies(images: ImageSet) -> tuple[int, int]:
-    """Count exact copies, which may stand on both sides of a held-out cut.
+    """Count exact copies.
 
     Returns:
         How many training images equal an earlier training image, and how many test images equal a training image.
     """
-    digests = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images.images]
-    train = set(digests[: images.n_train])
-    return images.n_train - len(train), sum(digest in train for digest in digests[images.n_train :])
+    train, test = np.split(np.arange(len(images.images)), [images.n_train])
+    return images.n_train - len(_digests(images, train)), count_shared(images, test, train)
+
+
+def count_shared(images: ImageSet, judged: Indices, learned: Indices) -> int:
+    """Count images that are judged although an exact copy of them is learned from.
+
+    Args:
+        images: the data set.
+        judged: indices of images on one side of a cut.
+        learned: indices of those on the other side.
+
+    Returns:
+        How many of the judged images equal one of the others.
+    """
+    others = _digests(images, learned)
+    return sum(count for digest, count in _digests(images, judged).items() if digest in others)
+
+
+def _digests(images: ImageSet, indices: Indices) -> Counter[bytes]:
+    return Counter(hashlib.blake2b(images.images[index].tobytes(), digest_size=16).digest() for index in indices)

@@ -15,7 +15,10 @@ from whichtask.data.pictures import ENDINGS, is_picture
 from whichtask.errors import WhichtaskError
 
 _TRAIN = frozenset({"train", "training"})
-_TEST = (frozenset({"test", "testing"}), frozenset({"val", "valid", "validation", "eval", "evaluation", "dev"}))
+_TEST = (
+    frozenset({"test", "testing"}),
+    frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "holdout", "heldout"}),
+)
 """Names of held-out parts; the first that is there is taken."""
 _SUFFIX = re.compile(r"(set|data|images|split)*$")
 
@@ -104,14 +107,13 @@ def class_folders(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
     found: dict[str, list[Path]] = {}
     empty = []
     for name in contents(folder)[0]:
-        inner, files = contents(folder / name)
-        if not files and not any(below for _, below in walk(folder / name)):
+        if not any(files for _, files in walk(folder / name)):
             empty.append(name)
             continue
-        if not files and len(inner) > 1:
+        if inner := _only_folders(folder / name):
             raise WhichtaskError(
-                f"{printable(folder / name)} holds folders only ({_listed(inner)}), but a "
-                "class is a folder of images: name parts of the set train and test, or move the images up"
+                f"{printable(folder / name)} holds folders only ({_listed(inner)}), but a class is a folder of images: "
+                "name parts of the set train and test, or move the images up"
             )
         found.setdefault(unicodedata.normalize("NFC", name), []).append(folder / name)
     if len(found) < 2:
@@ -121,6 +123,15 @@ def class_folders(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
             f"{folder} has {has}{beside}; one subfolder of images for each of at least two classes is needed"
         )
     return found, empty
+
+
+def _only_folders(folder: Path) -> list[str]:
+    """Return the several folders that a folder consists of, itself or at the end of folders one in the other."""
+    inner, files = contents(folder)
+    while not files and len(inner) == 1:
+        folder /= inner[0]
+        inner, files = contents(folder)
+    return [] if files else inner
 
 
 def list_classes(folder: Path) -> Classes:
