@@ -15,13 +15,10 @@ from whichtask.data.pictures import ENDINGS, is_picture
 from whichtask.errors import WhichtaskError
 
 _TRAIN = frozenset({"train", "training"})
-_TEST = (
-    frozenset({"test", "testing"}),
-    frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "holdout", "heldout"}),
-)
-"""Names of held-out parts; the first that is there is taken."""
+_TEST = frozenset({"test", "testing"})
+_VALIDATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "holdout", "heldout"})
+"""Names of the held-out part where none is called test."""
 _SUFFIX = re.compile(r"(set|data|images|split)*$")
-
 _MOST_LISTED = 10
 
 
@@ -58,8 +55,8 @@ def find_parts(folder: Path) -> Parts:
         WhichtaskError: only one of both is there, or several folders could be one part.
     """
     folders, _ = contents(folder)
-    train, test = (named_like(folders, names) for names in (_TRAIN, *_TEST[:1]))
-    test = test or named_like(folders, _TEST[1])
+    train = _named_like(folders, _TRAIN)
+    test = _named_like(folders, _TEST) or _named_like(folders, _VALIDATION)
     if not (train and test):
         # Alone and with images in it, it is a class: trains beside cars and buses.
         part = next((name for name in train + test if contents(folder / name)[0]), None)
@@ -81,7 +78,7 @@ def find_training(folder: Path) -> Path:
         WhichtaskError: there are several, or a held-out part without one.
     """
     folders, _ = contents(folder)
-    train, held_out = named_like(folders, _TRAIN), named_like(folders, _TEST[0] | _TEST[1])
+    train, held_out = _named_like(folders, _TRAIN), _named_like(folders, _TEST | _VALIDATION)
     if held_out and not train:
         raise WhichtaskError(f"{folder} has {held_out[0]} but no train; the split is made of training images")
     return _only(folder, train) if train else folder
@@ -93,7 +90,7 @@ def _only(folder: Path, names: Sequence[str]) -> Path:
     return folder / names[0]
 
 
-def named_like(folders: Sequence[str], names: Collection[str]) -> list[str]:
+def _named_like(folders: Sequence[str], names: Collection[str]) -> list[str]:
     """Return the folders that are called like one of these parts, whatever the case, the signs and words like "set"."""
     return [folder for folder in folders if _SUFFIX.sub("", re.sub(r"[\W_\d]", "", folder.lower())) in names]
 
