@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 _HEAD = 64  # bytes that tell what a file is
+_MOST_SAID = 300  # characters of a library's words
 
 
 @contextmanager
@@ -118,7 +119,7 @@ def read_csv(path: Path) -> pd.DataFrame:
             raise ValueError("it does not end with a whole line")  # noqa: TRY301
         return pd.read_csv(io.BytesIO(content))
     except (OSError, ValueError) as error:
-        raise WhichtaskError(f"cannot read the table {path}: {error}") from error
+        raise WhichtaskError(f"cannot read the table {path}: {one_line(error)}") from error
 
 
 def write_npz(target: Path, arrays: Mapping[str, Array]) -> None:
@@ -167,8 +168,9 @@ def kind_of(head: bytes) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an exception says as one line that is never empty."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """Return what an exception says as one line that is never empty and can be shown, however damaged its file was."""
+    said = printable(" ".join(str(error).split())) or type(error).__name__
+    return said if len(said) <= _MOST_SAID else f"{said[:_MOST_SAID]}..."
 
 
 def printable(name: object) -> str:
@@ -238,7 +240,7 @@ def read_tensors(path: Path) -> tuple[dict[str, "Tensor"], dict[str, Any]]:
             tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
             return tensors, metadata
     except (OSError, SafetensorError, json.JSONDecodeError) as error:
-        raise WhichtaskError(f"cannot read {path} as safetensors: {error}") from error
+        raise WhichtaskError(f"cannot read {path} as safetensors: {one_line(error)}") from error
 
 
 def require_digest(kept: object, own: str | None, what: object, name: str) -> None:
