@@ -64,6 +64,10 @@ def test_one_example_alone_is_checked_too() -> None:
         infer_one_step(loss_of(network("dropout").train()), 1, TASKS)
 
 
+def test_no_examples_have_no_posterior_and_no_warning() -> None:
+    assert infer_one_step(loss_of(network("plain")), 0, TASKS).shape == (0, TASKS)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_losses_that_are_not_finite_are_an_error(bad: float) -> None:
     def loss(z: Tensor) -> Tensor:

@@ -56,21 +56,24 @@ def require_finite(values: Tensor, what: str) -> Tensor:
 
 
 @torch.no_grad()
-def warn_of_chance(loss: Loss, z: Tensor, parts: int | Sequence[int]) -> None:
+def warn_of_chance(loss: Loss, z: Tensor, losses: Tensor, parts: int | Sequence[int]) -> None:
     """Warn when a loss is not a function of Z, row by row: the network is in training mode, most likely.
 
-    The loss is called twice, the second time with all rows but the first changed, on which the first must not depend.
+    The loss is called once more with all rows but the first changed, on which the first must not depend.
 
     Args:
         loss: of the trained network.
         z: [B, K], where to look.
+        losses: [B], what the loss said there.
         parts: sizes of the parts of Z.
     """
+    if not len(losses):
+        return
     changed = z.detach().clone()
     for part in split(changed, parts):  # views
         part[1:] /= 2
         part[1:, 0] += 0.5
-    first, second = loss(z.detach())[0], loss(changed)[0]
+    first, second = losses[0], loss(changed)[0]
     if not torch.allclose(first, second, rtol=1e-3, atol=1e-6):
         warnings.warn(
             f"the loss of one example and one Z is {float(first):.6g} and then {float(second):.6g}: it is not "
@@ -132,8 +135,7 @@ def infer_one_step(
         tau: temperature, in units of the loss.
         dtype: of Z.
         device: of Z.
-        check: whether to look first, by two more forward passes, that the loss is deterministic, and warn where it is
-            not.
+        check: whether to look, by one more forward pass, that the loss is deterministic, and warn where it is not.
 
     Returns:
         [B, sum of parts], each part a distribution.
@@ -142,9 +144,9 @@ def infer_one_step(
         WhichtaskError: a loss or gradient is not finite.
     """
     start = maximum_entropy(batch, parts, dtype=dtype, device=device)
-    _, gradient = gradient_at(loss, start)
+    losses, gradient = gradient_at(loss, start)
     if check:
-        warn_of_chance(loss, start, parts)
+        warn_of_chance(loss, start, losses, parts)
     return one_step(gradient, tau, parts)
 
 
@@ -171,7 +173,7 @@ def iterate(
         settings: optimiser, steps and regulariser.
         parts: sizes of the parts of Z; None: one part.
         record: steps at which Z is kept, 0 being the start; None: the last.
-        check: as for ``infer_one_step``.
+        check: as for ``infer_one_step``, at the start.
 
     Returns:
         Z [B, K] at each of these steps.
@@ -184,7 +186,8 @@ def iterate(
     if wanted and max(wanted) > settings.steps:
         raise WhichtaskError(f"step {max(wanted)} cannot be recorded: there are {settings.steps} steps")
     if check:
-        warn_of_chance(loss, softmax(start.detach(), sizes), sizes)
+        z = softmax(start.detach(), sizes)
+        warn_of_chance(loss, z, gradient_at(loss, z)[0], sizes)
     logits = start.detach().clone()
     optimizer = _optimizer(logits, settings)
     kept = {0: softmax(logits, sizes)} if 0 in wanted else {}
