@@ -98,11 +98,7 @@ class _Sampler:
     """The images of a job on the device, and pairs of networks fitted to one task after another."""
 
     def __init__(self, images: ImageSet, tasks: TaskSet, job: AgreementJob, device: torch.device):
-        if tasks.labels.shape[1] != len(images.labels):
-            raise WhichtaskError(
-                f"the task set labels {tasks.labels.shape[1]} images, but {images.name} has {len(images.labels)} "
-                "(training and test); tasks belong to one data set"
-            )
+        tasks.require_images(images, test_images=False)
         self.tasks, self.job, self.device, self.data_name = tasks, job, device, images.name
         self.bank = ImageBank.of(images, device)
         division = divide(images.n_train, job.data)

@@ -132,3 +132,61 @@ def test_what_was_asked_for_wrongly_is_named(celeba: Path, tmp_path: Path) -> No
         load_celeba(celeba, image_size=0)
     with pytest.raises(WhichtaskError, match=r"is no CelebA folder: it has no img_align_celeba"):
         load_celeba(tmp_path)
+
+
+def publish_csv(folder: Path, mark: str = "") -> None:
+    """Turn the folder into one of CSV files, with the photographs one folder deeper, as one publisher has it."""
+    rows = [",".join([name, *("1" if v else "-1" for v in row)]) for name, row in zip(NAMES, VALUES, strict=True)]
+    header = ",".join(["image_id", *ATTRIBUTES])
+    (folder / "list_attr_celeba.csv").write_text(mark + "\n".join([header, *rows]) + "\n", encoding="utf-8")
+    parts = [f"{name},{part}" for name, part in zip(NAMES, PARTS, strict=True)]
+    text = mark + "\r\n".join(["image_id,partition", *parts]) + "\r\n"
+    (folder / "list_eval_partition.csv").write_text(text, encoding="utf-8", newline="")
+    (folder / ATTR).unlink()
+    (folder / PART).unlink()
+    (folder / "img_align_celeba").rename(folder / "inner")
+    (folder / "img_align_celeba").mkdir()
+    (folder / "inner").rename(folder / "img_align_celeba" / "img_align_celeba")
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_published_csv_files_are_read(celeba: Path, mark: str) -> None:
+    wanted = load_celeba(celeba, image_size=8)
+    publish_csv(celeba, mark)
+    got = load_images(celeba.parent, image_size=8)
+    assert (got.sha256, got.factor_names, got.class_names) == (wanted.sha256, ATTRIBUTES, wanted.class_names)
+
+
+@pytest.mark.parametrize("name", [ATTR, PART])
+def test_a_mark_of_the_encoding_belongs_to_no_word(celeba: Path, name: str) -> None:
+    wanted = load_celeba(celeba, image_size=8).sha256
+    (celeba / name).write_text("\ufeff" + (celeba / name).read_text(), encoding="utf-8")
+    assert load_celeba(celeba, image_size=8).sha256 == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        (
+            "list_attr_celeba.csv",
+            "000002.jpg,1",
+            "000002.jpg,2",
+            r"celeba\.csv, line 3: '000002.jpg 2 -1 -1' is no",
+        ),
+        ("list_attr_celeba.csv", "image_id", "image_id,Old", "line 2: .* is no image with 4 values"),
+        ("list_eval_partition.csv", "000004.jpg,1", "000004.jpg,5", r"partition\.csv, line 5: '000004.jpg 5' is no"),
+    ],
+)
+def test_mistakes_in_csv_files_are_named(celeba: Path, name: str, old: str, new: str, message: str) -> None:
+    publish_csv(celeba)
+    edit(name, old, new)(celeba)
+    with pytest.raises(WhichtaskError, match=message):
+        load_celeba(celeba)
+
+
+def test_attributes_that_no_training_image_has_cannot_be_the_target(celeba: Path) -> None:
+    text = (celeba / ATTR).read_text().splitlines()
+    text[2:] = [f"{line.rsplit(' ', 1)[0]} -1" for line in text[2:]]
+    (celeba / ATTR).write_text("\n".join(text) + "\n")
+    with pytest.raises(WhichtaskError, match="all training images are of the class 'not Male'"):
+        load_celeba(celeba, "Male", image_size=8)

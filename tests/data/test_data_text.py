@@ -119,7 +119,8 @@ LONG = b"A line of speech, like any other.\n" * 1500
 
 def test_a_folder_has_one_domain_for_each_file(tmp_path: Path) -> None:
     folder = own_folder(tmp_path / "babylm", switchboard=LONG, qed=b"\xef\xbb\xbf" + LONG.upper())
-    (folder / ".hidden").write_bytes(b"\xff")
+    for name in (".hidden", "Thumbs.db", "desktop.ini"):
+        (folder / name).write_bytes(b"\xff")
     made = load_folder(folder, 10**6)
     assert made.names == ("qed", "switchboard")
     assert made.name == "babylm"
@@ -133,6 +134,7 @@ def test_a_folder_has_one_domain_for_each_file(tmp_path: Path) -> None:
         (b" \n\n\t", "bad.train is empty"),
         (LONG + b"\xff", "bad.train is not UTF-8.* at byte 51000"),
         (b"too short\n", "'bad' has 10 characters"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "bad.train is no text: it is a Git LFS pointer"),
         ("слова без латиницы\n".encode() * 3000, "bad.train: only"),
     ],
 )

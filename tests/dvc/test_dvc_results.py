@@ -65,7 +65,7 @@ def key(project: Project) -> None:
 
 
 def code(project: Project) -> None:
-    with (project.folder / "src" / "whichtask" / "coverage.py").open("a") as file:
+    with (project.folder / "src" / "whichtask" / "studies" / "coverage.py").open("a") as file:
         file.write("\n# changed\n")
 
 

@@ -1,5 +1,6 @@
 """The random-network split: what is read, what the split is, that it resumes, and one clear error for each mistake."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def test_folders_that_are_no_imagenet_are_refused(folder: Path, job: ImageNetJob
     with pytest.raises(WhichtaskError, match="held has val but no train"):
         list_photographs(tmp_path / "held")
     (tmp_path / "one" / "train" / "n01").mkdir(parents=True)
-    with pytest.raises(WhichtaskError, match=r"one/train has 1 class folders; .* two classes or more"):
+    with pytest.raises(WhichtaskError, match=r"one/train has no subfolders of images beside empty folders .n01."):
         list_photographs(tmp_path / "one")
     for path in (folder / "train" / "n04").iterdir():
         if not path.name.endswith("_1.JPEG"):
@@ -148,8 +149,29 @@ def test_folders_that_are_no_imagenet_are_refused(folder: Path, job: ImageNetJob
     with pytest.raises(WhichtaskError, match="n04 has 1 image; two or more are needed"):
         split(folder, job, tmp_path)
     (folder / "train" / "n04" / "n04_1.JPEG").unlink()
-    with pytest.raises(WhichtaskError, match="no valid file for the classes n04"):
+    (folder / "train" / "n04" / "n04.heic").touch()
+    with pytest.raises(WhichtaskError, match="n04 has no images that can be read: 1 .heic"):
         list_photographs(folder)
+
+
+def test_what_is_no_class_and_no_photograph_is_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = folder / "train"
+    before = list_photographs(folder)
+    (folder / "Val").mkdir()
+    (train / "n05").mkdir()
+    (train / "n01" / ".ipynb_checkpoints").mkdir()
+    shutil.copy(train / "n01" / "n01_0.JPEG", train / "n01" / ".ipynb_checkpoints" / "n01_0.JPEG")
+    for name in ("._n01_0.JPEG", "Thumbs.db", "n01.heic"):
+        (train / "n01" / name).touch()
+    (train / "n01" / "loop").symlink_to(train)
+    after = list_photographs(folder)
+    assert (after.sha256, after.class_names) == (before.sha256, before.class_names)
+    assert capsys.readouterr().out.splitlines() == [
+        "left out: empty folders in train: n05",
+        "left out: files in train that are no images or cannot be read: 1 .heic",
+    ]
+    train.rename(folder / "Training_Set")
+    assert list_photographs(folder).sha256 == before.sha256
 
 
 def half(table: pd.DataFrame) -> pd.DataFrame:

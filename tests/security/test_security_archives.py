@@ -240,7 +240,7 @@ def pictures(folder: Path) -> Path:
     for name in ("a", "b"):
         (folder / name).mkdir(parents=True)
         for number in range(2):
-            Image.new("L", (8, 8)).save(folder / name / f"{number}.png")
+            Image.new("L", (8, 8), 40 * number + (name == "b")).save(folder / name / f"{number}.png")
     return folder
 
 

@@ -54,6 +54,7 @@ def test_servers_of_the_cluster_test_listen_to_this_machine_only() -> None:
 
 def test_a_mirror_is_enough(cut_off: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = np.zeros((6, 32, 32, 3), np.uint8)
+    images[0] = 9  # a set of equal images is refused
     np.savez(tmp_path / "cifar10.npz", x_train=images, y_train=np.arange(6), x_test=images, y_test=np.arange(6))
     monkeypatch.setenv("WHICHTASK_MIRROR", str(tmp_path))
     assert fetch("cifar10").n_train == 6
@@ -65,6 +66,7 @@ def test_a_mirror_with_other_images_is_not_believed(
     cut_off: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = np.zeros((6, 28, 28), np.uint8)
+    images[0] = 9
     np.savez(tmp_path / "mnist.npz", x_train=images, y_train=np.arange(6), x_test=images, y_test=np.arange(6))
     monkeypatch.setenv("WHICHTASK_MIRROR", str(tmp_path))
     with pytest.raises(WhichtaskError, match=r"local mirror: its 6 \+ 6 images are not the published ones"):

@@ -60,7 +60,7 @@ def test_order_spaces_and_polarity(tmp_path: Path) -> None:
         ("image\n0\n1\n2\n", "line 1: the header is 'image'; allowed: 'image', then at least one task name"),
         ("index,a\n0,1\n", "line 1: the header is 'index,a'"),
         ("image;a\n0;1\n", "line 1: the header is 'image;a'; .* separated by commas"),
-        ("image,a\n0,1\n1,0\n", r"'image': 1 images are missing \(2\); each of the 3 images needs exactly one row"),
+        ("image,a\n0,1\n2,0\n", r"'image': 1 images are missing \(1\); each of the 3 images needs exactly one row"),
         ("image,a\n", r"3 images are missing \(0, 1, 2\)"),
         ("image,a\n0,1\n1,0\n1,0\n2,0\n", r"'image': 1 images are listed more than once \(1\)"),
         ("image,a\n0,1\n1,0\n3,0\n", r"row 3 below the header, column 'image': '3' is no index of an image, 0 to 2"),

@@ -47,6 +47,9 @@ def fetch(
     images = load_images(settings.name, images=generated, image_size=settings.image_size, target=settings.target)
     images.save(path)
     print(f"{path}: {images.n_train} + {images.n_test} images from {images.provenance.get('source', settings.name)}")
+    for note in ("classes", "left_out"):
+        if note in images.provenance:
+            print(f"{note.replace('_', ' ')}: {images.provenance[note]}")
 
 
 @data_app.command("hundred")
@@ -148,7 +151,7 @@ def make(
             tasks = pca_tasks(images, count, seed)
         case "feature":
             tasks = feature_tasks(images, count)
-    tasks.save(out)
+    tasks.made_for(images).save(out)
     print(f"{out}: {len(tasks.names)} {kind} tasks of {tasks.labels.shape[1]} images")
 
 
@@ -169,11 +172,7 @@ def similarity(
         write_csv(out, similarity_table(loaded.labels, loaded.names))
         return
     others = TaskSet.load(against)
-    if others.labels.shape[1] != loaded.labels.shape[1]:
-        raise WhichtaskError(
-            f"{tasks} labels {loaded.labels.shape[1]} images and {against} {others.labels.shape[1]}; "
-            "tasks are compared on the same images"
-        )
+    loaded.require_same_images(others, tasks, against)
     write_csv(out, similarity_between(loaded.labels, loaded.names, others.labels, others.names))
 
 

@@ -49,7 +49,7 @@ class DataSettings(Section):
         path = Path(name)
         if name in KNOWN_DATA:
             return name
-        if path.is_dir() or (path.suffix == ".npz" and path.is_file()):
+        if path.is_dir() or (path.suffix.lower() == ".npz" and path.is_file()):
             if _slug(path) in RESERVED_NAMES:
                 raise ValueError(f"{name!r} would be kept under a name that another data set has; rename it")
             return str(path)

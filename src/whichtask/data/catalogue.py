@@ -7,7 +7,7 @@ from pathlib import Path
 from whichtask.data import cifar, factors32, packages, torchvision_source
 from whichtask.data.imageset import ImageSet
 from whichtask.data.keras_npz import load_npz
-from whichtask.data.sources import MIRROR_VARIABLE, Dataset, Size, Source, fetch_first
+from whichtask.data.sources import MIRROR_VARIABLE, Dataset, Size, Source, fetch_first, unknown_data
 from whichtask.data.torchvision_shim import datasets
 from whichtask.data.torchvision_source import class_names
 from whichtask.errors import WhichtaskError
@@ -36,10 +36,7 @@ def fetch(name: str, *, images: Size | None = None) -> ImageSet:
         WhichtaskError: an unknown name, or no source worked.
     """
     if name not in DATASETS:
-        raise WhichtaskError(
-            f"unknown data set {name!r}: allowed are {', '.join(DATASETS)}, a folder in ImageFolder layout or an .npz "
-            "with x_train, y_train, x_test and y_test (CelebA, ImageNet and the like are read from your own folder)"
-        )
+        raise unknown_data(name)
     return fetch_first(DATASETS[name], images)
 
 

@@ -2,23 +2,26 @@
 
 from pathlib import Path
 
-from whichtask.artifacts import read_npz
 from whichtask.config import KNOWN_DATA
+from whichtask.data.celeba import find_celeba
+from whichtask.data.keras_npz import count_npz_classes, is_npz
+from whichtask.data.layout import class_folders, find_parts
+from whichtask.data.sources import unknown_data
 
 
 def count_classes(name: str) -> int:
     """Return the number of classes of a known data set, a folder of images, CelebA's folder or an ``.npz``.
 
     Raises:
-        WhichtaskError: the ``.npz`` is damaged.
+        WhichtaskError: there is no such data set, or it cannot be read, as far as that shows without its images.
     """
     if name in KNOWN_DATA:
         return KNOWN_DATA[name].classes
     path = Path(name)
-    if path.suffix == ".npz":
-        arrays = read_npz(path)
-        return len(arrays["class_names"]) if "class_names" in arrays else int(arrays["y_train"].max()) + 1
-    if any((place / "img_align_celeba").is_dir() for place in (path, path / "celeba")):
+    if find_celeba(path):
         return 2
-    classes = path / "train" if (path / "train").is_dir() else path
-    return sum(child.is_dir() and not child.name.startswith(".") for child in classes.iterdir())
+    if path.is_dir():
+        return len(class_folders(find_parts(path).train)[0])
+    if is_npz(path):
+        return count_npz_classes(path)
+    raise unknown_data(name)

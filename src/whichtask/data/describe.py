@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from whichtask.artifacts import printable
+from whichtask.data.checks import count_copies
 from whichtask.data.imageset import ImageSet
 
 _MOST = 20  # classes that are listed one by one
@@ -21,10 +23,11 @@ def describe(imageset: ImageSet) -> str:
         ("std", _decimals(std)),
         ("memory", f"{megabytes:.1f} MB as uint8"),
         ("sha256", imageset.sha256),
-        *((key.replace("_", " "), str(value)) for key, value in imageset.provenance.items()),
+        ("copies", _copies(imageset)),
+        *((printable(key.replace("_", " ")), printable(value)) for key, value in imageset.provenance.items()),
     ]
     if imageset.factors is not None:
-        counts = imageset.factors.max(axis=0) + 1
+        counts = imageset.factors.max(axis=0).astype(int) + 1
         values = (f"{name} {count}" for name, count in zip(imageset.factor_names, counts, strict=True))
         rows.append(("factors", ", ".join(values) + "  (number of values)"))
     left = max(len(key) for key, _ in rows)
@@ -47,6 +50,13 @@ def _class_table(imageset: ImageSet) -> list[str]:
             f"largest {train.max():,} + {test.max():,}"
         )
     return lines
+
+
+def _copies(imageset: ImageSet) -> str:
+    train, test = count_copies(imageset)
+    if not (train or test):
+        return "none (no two training images are equal, no test image equals one)"
+    return f"{train:,} training images equal an earlier one, {test:,} test images equal a training image"
 
 
 def _decimals(values: npt.NDArray[np.float64]) -> str:

@@ -6,7 +6,7 @@ from whichtask.data.catalogue import DATASETS, fetch
 from whichtask.data.celeba import TARGET, find_celeba, load_celeba
 from whichtask.data.folder import load_folder
 from whichtask.data.imageset import ImageSet
-from whichtask.data.keras_npz import load_npz
+from whichtask.data.keras_npz import is_npz, load_npz
 from whichtask.data.sources import Size
 
 
@@ -33,7 +33,7 @@ def load_images(
         imageset = load_celeba(path, target, image_size=image_size)
     elif path.is_dir():
         imageset = load_folder(path, image_size=image_size)
-    elif path.suffix == ".npz":
+    elif is_npz(path):
         imageset = load_npz(path)
     else:
         return fetch(str(where), images=images)  # raises the error that lists what is allowed

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from whichtask.config import KNOWN_DATA
 from whichtask.data.imageset import ImageSet
 from whichtask.errors import WhichtaskError
 
@@ -43,6 +44,14 @@ class Dataset:
     name: str
     summary: str
     sources: tuple[Source, ...]
+
+
+def unknown_data(name: str) -> WhichtaskError:
+    """Return the error for a name that is no data set."""
+    return WhichtaskError(
+        f"unknown data set {name!r}: allowed are {', '.join(KNOWN_DATA)}, a folder in ImageFolder layout or an .npz "
+        "with x_train, y_train, x_test and y_test (CelebA, ImageNet and the like are read from your own folder)"
+    )
 
 
 def fetch_first(dataset: Dataset, images: Size | None = None) -> ImageSet:

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from whichtask.artifacts import require_digest
 from whichtask.config import DiscoveryJob
 from whichtask.discovery.draws import fresh_pair, inner_batches
 from whichtask.discovery.encoder import TaskEncoder, make_encoder
@@ -27,6 +28,7 @@ from whichtask.errors import WhichtaskError
 from whichtask.networks import build, without_running_stats
 from whichtask.seeding import numpy_generator
 from whichtask.tasks import TaskSet
+from whichtask.tasks.taskset import IMAGES
 from whichtask.training import Division, ImageBank, LiveState, adam_state, load_adam, start_adam
 
 LIVE = "search"
@@ -68,7 +70,7 @@ class TaskSearch:
         faithful = self.settings.faithful
         heldout = division.heldout if faithful.shared_heldout else division.discovery_heldout
         self.train, self.heldout = (torch.from_numpy(part).to(self.device) for part in (division.train, heldout))
-        included = _included(human, self.settings.human_tasks, len(bank.pixels))
+        included = _included(human, self.settings.human_tasks, bank)
         self.human = None if included is None else included.to(self.device)
         network = build(job.network, bank.shape, self.settings.classes, seed=("skeleton",))
         self.skeleton = without_running_stats(network).to(self.device)
@@ -253,7 +255,7 @@ class TaskSearch:
         return pd.DataFrame(self.history)
 
 
-def _included(human: TaskSet | None, count: int, images: int) -> Tensor | None:
+def _included(human: TaskSet | None, count: int, bank: ImageBank) -> Tensor | None:
     """Return the first ``count`` human tasks, float [count, N], or None when there are none to include."""
     if not count:
         return None
@@ -262,8 +264,11 @@ def _included(human: TaskSet | None, count: int, images: int) -> Tensor | None:
     labels = human.labels[:count]
     if len(labels) < count:
         raise WhichtaskError(f"discovery.human_tasks = {count}, but the task set has {len(labels)} tasks")
-    if labels.shape[1] != images:
-        raise WhichtaskError(f"the human tasks label {labels.shape[1]} images, but there are {images} of them")
+    if labels.shape[1] != len(bank.pixels):
+        raise WhichtaskError(
+            f"the human tasks label {labels.shape[1]} images, but there are {len(bank.pixels)} of them"
+        )
+    require_digest(human.provenance.get(IMAGES), bank.images_sha256, "the set of human tasks", "this data set")
     if labels.max() > 1:
         raise WhichtaskError("the human tasks to include must have two classes")
     return torch.from_numpy(labels).float()

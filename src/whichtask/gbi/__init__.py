@@ -1,6 +1,8 @@
 """Gradient-Based Inference: infer the task abstraction Z of any network that takes one, by its gradient.
 
-``loss`` is a function from Z [B, K] to the loss of each example [B]:
+``loss`` is a function from Z [B, K] to the loss of each example [B], of a network in evaluation mode:
+
+>>> network.eval()
 
 >>> posterior = infer_one_step(loss, batch=32, parts=10, tau=2.0)
 """

@@ -2,8 +2,12 @@
 
 All of it works with any network that takes Z: give the function from Z to the loss of each example, a negative
 log-likelihood up to a factor tau. Examples of a batch do not influence each other. Equations as in the paper.
+
+Call ``eval()`` on the network first. In training mode dropout gives each call another loss, and batch norm mixes the
+examples of a batch and takes their statistics, so that inference changes the network.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import torch
@@ -14,14 +18,15 @@ from whichtask.errors import WhichtaskError
 from whichtask.gbi.abstraction import maximum_entropy, one_hot, parts_of, softmax, split
 
 Loss = Callable[[Tensor], Tensor]
-"""From Z [B, K] to the loss of each of the B examples, [B]; example i must depend on row i only."""
+"""From Z [B, K] to the loss of each of the B examples, [B]; example i must depend on row i only, and always in the same
+way: the network is in evaluation mode, ``network.eval()``."""
 
 
 def gradient_at(loss: Loss, z: Tensor) -> tuple[Tensor, Tensor]:
     """Return the loss [B] and its gradient with respect to Z [B, K], at Z; weights get no gradient.
 
     Raises:
-        WhichtaskError: the loss is not one value an example.
+        WhichtaskError: the loss is not one value an example, or a loss or gradient is not finite.
     """
     with torch.enable_grad():
         point = z.detach().requires_grad_()
@@ -32,7 +37,50 @@ def gradient_at(loss: Loss, z: Tensor) -> tuple[Tensor, Tensor]:
                 f"[{z.shape[0]}]"
             )
         (gradient,) = torch.autograd.grad(losses.sum(), point)
-    return losses.detach(), gradient
+    return require_finite(losses.detach(), "losses"), require_finite(gradient, "gradients")
+
+
+def require_finite(values: Tensor, what: str) -> Tensor:
+    """Return values of which none is infinite or not a number.
+
+    Raises:
+        WhichtaskError: some are.
+    """
+    finite = values.isfinite()
+    if not finite.all():
+        raise WhichtaskError(
+            f"{int((~finite).sum())} of {values.numel()} {what} are not finite, so there is no posterior; look at the "
+            "network's weights and inputs"
+        )
+    return values
+
+
+@torch.no_grad()
+def warn_of_chance(loss: Loss, z: Tensor, losses: Tensor, parts: int | Sequence[int]) -> None:
+    """Warn when a loss is not a function of Z, row by row: the network is in training mode, most likely.
+
+    The loss is called once more with all rows but the first changed, on which the first must not depend.
+
+    Args:
+        loss: of the trained network.
+        z: [B, K], where to look.
+        losses: [B], what the loss said there.
+        parts: sizes of the parts of Z.
+    """
+    if not len(losses):
+        return
+    changed = z.detach().clone()
+    for part in split(changed, parts):  # views
+        part[1:] /= 2
+        part[1:, 0] += 0.5
+    first, second = losses[0], loss(changed)[0]
+    if not torch.allclose(first, second, rtol=1e-3, atol=1e-6):
+        warnings.warn(
+            f"the loss of one example and one Z is {float(first):.6g} and then {float(second):.6g}: it is not "
+            "deterministic, or other examples influence it. Call eval() on the network before inference: dropout and "
+            "batch norm make a network in training mode another one at each call",
+            stacklevel=3,
+        )
 
 
 def require_tau(tau: float) -> float:
@@ -59,8 +107,13 @@ def one_step(gradient: Tensor, tau: float, parts: int | Sequence[int] | None = N
 
     Returns:
         [B, K], each part a distribution.
+
+    Raises:
+        WhichtaskError: a gradient is not finite, or tau is no temperature.
     """
-    return softmax(-gradient / require_tau(tau), gradient.shape[1] if parts is None else parts)
+    return softmax(
+        -require_finite(gradient, "gradients") / require_tau(tau), gradient.shape[1] if parts is None else parts
+    )
 
 
 def infer_one_step(
@@ -71,21 +124,29 @@ def infer_one_step(
     *,
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
+    check: bool = True,
 ) -> Tensor:
     """Infer the posterior of a batch by one forward and one backward pass.
 
     Args:
-        loss: of the trained network on this batch.
+        loss: of the trained network on this batch, in evaluation mode (``network.eval()``).
         batch: number of examples B.
         parts: number of tasks K, or the sizes of several parts.
         tau: temperature, in units of the loss.
         dtype: of Z.
         device: of Z.
+        check: whether to look, by one more forward pass, that the loss is deterministic, and warn where it is not.
 
     Returns:
         [B, sum of parts], each part a distribution.
+
+    Raises:
+        WhichtaskError: a loss or gradient is not finite.
     """
-    _, gradient = gradient_at(loss, maximum_entropy(batch, parts, dtype=dtype, device=device))
+    start = maximum_entropy(batch, parts, dtype=dtype, device=device)
+    losses, gradient = gradient_at(loss, start)
+    if check:
+        warn_of_chance(loss, start, losses, parts)
     return one_step(gradient, tau, parts)
 
 
@@ -101,23 +162,32 @@ def iterate(
     settings: InferenceSettings,
     parts: int | Sequence[int] | None = None,
     record: Sequence[int] | None = None,
+    *,
+    check: bool = True,
 ) -> dict[int, Tensor]:
     """Optimise Z with frozen weights.
 
     Args:
-        loss: of the trained network.
+        loss: of the trained network, in evaluation mode (``network.eval()``).
         start: logits of Z to start from, [B, K]; zeros are the maximum-entropy point.
         settings: optimiser, steps and regulariser.
         parts: sizes of the parts of Z; None: one part.
         record: steps at which Z is kept, 0 being the start; None: the last.
+        check: as for ``infer_one_step``, at the start.
 
     Returns:
         Z [B, K] at each of these steps.
+
+    Raises:
+        WhichtaskError: a step that cannot be recorded, or a loss or gradient that is not finite.
     """
     sizes = parts_of(start.shape[1] if parts is None else parts)
     wanted = {settings.steps} if record is None else set(record)
     if wanted and max(wanted) > settings.steps:
         raise WhichtaskError(f"step {max(wanted)} cannot be recorded: there are {settings.steps} steps")
+    if check:
+        z = softmax(start.detach(), sizes)
+        warn_of_chance(loss, z, gradient_at(loss, z)[0], sizes)
     logits = start.detach().clone()
     optimizer = _optimizer(logits, settings)
     kept = {0: softmax(logits, sizes)} if 0 in wanted else {}
@@ -166,22 +236,29 @@ def enumerate_losses(loss: Loss, batch: int, classes: int, like: Tensor | None =
     """Return the loss of every task given as one-hot, [B, classes]: K forward passes, the exact comparison.
 
     Args:
-        loss: of the trained network.
+        loss: of the trained network, in evaluation mode (``network.eval()``).
         batch: number of examples B.
         classes: number of tasks K.
         like: a tensor whose dtype and device Z shall have.
+
+    Raises:
+        WhichtaskError: a loss is not finite.
     """
     like = torch.empty(0) if like is None else like
     columns = []
     for label in range(classes):
         labels = torch.full((batch,), label, device=like.device)
         columns.append(loss(one_hot(labels, classes, like.dtype)))
-    return torch.stack(columns, dim=1)
+    return require_finite(torch.stack(columns, dim=1), "losses")
 
 
 def exact_posterior(losses: Tensor, tau: float) -> Tensor:
-    """Return the posterior of a uniform prior from the losses of every task [B, K], ``softmax(-L / tau)``."""
-    return (-losses / require_tau(tau)).softmax(dim=1)
+    """Return the posterior of a uniform prior from the losses of every task [B, K], ``softmax(-L / tau)``.
+
+    Raises:
+        WhichtaskError: a loss is not finite, or tau is no temperature.
+    """
+    return (-require_finite(losses, "losses") / require_tau(tau)).softmax(dim=1)
 
 
 def kl_bound(losses: Tensor, loss_at_start: Tensor, gradient: Tensor, tau: float) -> Tensor:

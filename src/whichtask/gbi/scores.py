@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from whichtask.errors import WhichtaskError
-from whichtask.gbi.inference import entropy
+from whichtask.gbi.inference import entropy, require_finite
 from whichtask.seeding import numpy_generator
 from whichtask.stats import LEVELS, Estimate
 
@@ -95,8 +95,11 @@ def calibration_error(posterior: Tensor, labels: Tensor, bins: int = 15) -> floa
         posterior: [N, K].
         labels: int64 [N].
         bins: number of bins of equal width (Guo et al. 2017 use 15).
+
+    Raises:
+        WhichtaskError: the posterior is not finite.
     """
-    sure, best = posterior.double().max(dim=1)
+    sure, best = require_finite(posterior, "entries of the posterior").double().max(dim=1)
     right = (best == labels).double()
     places = (sure * bins).long().clamp(max=bins - 1)
     count = torch.zeros(bins, dtype=torch.float64, device=sure.device).index_add(0, places, torch.ones_like(sure))

@@ -94,7 +94,7 @@ def confounder(images: ImageSet, target: Integers, attacker: Labelling, pool: In
         raise WhichtaskError(
             f"{images.name} has no known factors to name groups by; give a second attribute (--group, --group-name)"
         )
-    others = [f for f in range(images.factors.shape[1]) if not _decides(images.factors[:, f], target)]
+    others = [f for f in range(images.factors.shape[1]) if not _decides(images.factors[: len(target), f], target)]
     if not others:
         raise WhichtaskError(f"each factor of {images.name} decides the target; give --group and --group-name")
     tasks = factor_tasks(images.factors[:, others], [images.factor_names[f] for f in others])

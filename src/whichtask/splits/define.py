@@ -23,7 +23,7 @@ class Target:
 
     name: str
     labels: Integers
-    """[N], 0 or 1 for each image of the data set, training images first."""
+    """[N], 0 or 1 for each image of the data set, training images first; or for each training image."""
     sides: tuple[int, ...] | None
     """[C], the label that all images of a class have; None where those of some class differ."""
 
@@ -48,7 +48,7 @@ class Target:
             )
         index = numbers[which]
         labels = tasks.labels[index]
-        of_class = [labels[images.labels == c] for c in range(len(images.class_names))]
+        of_class = [labels[images.labels[: len(labels)] == c] for c in range(len(images.class_names))]
         united = all(part.min(initial=1) >= part.max(initial=0) for part in of_class)
         sides = tuple(int(part.max(initial=0)) for part in of_class) if united else None
         return cls(tasks.names[index], labels, sides)
@@ -91,11 +91,7 @@ def check_tasks(tasks: TaskSet, images: ImageSet) -> None:
     Raises:
         WhichtaskError: they do not.
     """
-    if tasks.labels.shape[1] != len(images.labels):
-        raise WhichtaskError(
-            f"the task {tasks.names[0]!r} labels {tasks.labels.shape[1]} images, but {images.name} has "
-            f"{len(images.labels)}"
-        )
+    tasks.require_images(images, f"the set of the task {tasks.names[0]!r}", test_images=False)
     for name, labels in zip(tasks.names, tasks.labels, strict=True):
         if labels.max() > 1:
             raise WhichtaskError(f"the task {name!r} has {labels.max() + 1} classes; splits are made from binary tasks")

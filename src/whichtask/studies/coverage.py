@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from whichtask.artifacts import read_npz
+from whichtask.artifacts import read_npz, read_tensors, require_digest
 from whichtask.config import DiscoveryJob, FeatureJob, parse
 from whichtask.data import ImageSet
 from whichtask.discovery import make_encoder, settle
@@ -44,6 +44,8 @@ class Found(NamedTuple):
     """[N, d]."""
     labels: Array
     """[N, f], the hard labels of its tasks: one column of 0 and 1 a task, or one for each class if there are more."""
+    images_sha256: str | None = None
+    """Of the images that it searched, where its encoder is there to say so."""
 
 
 def read_found(path: Path) -> Found:
@@ -72,7 +74,9 @@ def read_found(path: Path) -> Found:
         content = yaml.safe_load(settings.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise WhichtaskError(f"cannot read the settings of the search {path}: {settings}: {error}") from error
-    return Found(parse(DiscoveryJob, content or {}, str(settings)), arrays["embeddings"], labels)
+    encoder = path.with_name("encoder.safetensors")
+    images = read_tensors(encoder)[1].get("images") if encoder.is_file() else None
+    return Found(parse(DiscoveryJob, content or {}, str(settings)), arrays["embeddings"], labels, images)
 
 
 def measure_coverage(data: ImageSet, logits: Mapping[str, Found], job: FeatureJob) -> pd.DataFrame:
@@ -106,6 +110,7 @@ def measure_coverage(data: ImageSet, logits: Mapping[str, Found], job: FeatureJo
                 f"the search {name!r} embedded {len(found.embeddings)} images, but {data.name} has "
                 f"{len(data.images)} (training and test)"
             )
+        require_digest(found.images_sha256, data.sha256, f"the search {name!r}", data.name)
         dimensions = found.embeddings.shape[1]
         embeddings = {
             "discovered": found.embeddings[chosen],

@@ -54,11 +54,7 @@ def explain_tasks(data: ImageSet, tasks: Mapping[str, TaskSet], job: FeatureJob)
     rows = []
     todo = [(name, of_set, k) for name, of_set in tasks.items() for k in range(len(of_set.names))]
     for name, of_set, k in tqdm(todo, desc="explaining", unit="task", disable=None):
-        if of_set.labels.shape[1] != len(data.images):
-            raise WhichtaskError(
-                f"the task set {name!r} labels {of_set.labels.shape[1]} images, but {data.name} has "
-                f"{len(data.images)} (training and test); tasks belong to one data set"
-            )
+        of_set.require_images(data, f"the task set {name!r}", test_images=False)
         task, labels = of_set.names[k], (of_set.labels[k, fit], of_set.labels[k, judged])
         if not set(np.unique(labels[1])) <= set(np.unique(labels[0])) or len(np.unique(labels[1])) < 2:
             raise WhichtaskError(

@@ -157,11 +157,7 @@ def _standardised(labels: npt.NDArray[Any]) -> Floats:
 
 
 def _check(images: ImageSet, name: str, tasks: TaskSet) -> None:
-    if tasks.labels.shape[1] != len(images.images):
-        raise WhichtaskError(
-            f"the task set {name!r} labels {tasks.labels.shape[1]} images, but {images.name} has {len(images.images)} "
-            "(training and test); tasks belong to one data set"
-        )
+    tasks.require_images(images, f"the task set {name!r}")
     if tasks.labels.max() > 1:
         raise WhichtaskError(f"the task set {name!r} has tasks of more than two classes; factors are matched with two")
 

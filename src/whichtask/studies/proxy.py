@@ -161,11 +161,7 @@ def measure_proxy(
 
 def _check(images: ImageSet, sets: Mapping[str, TaskSet], train: Tensor, runs: Sequence[tuple[str, int, int]]) -> None:
     for name, tasks in sets.items():
-        if tasks.labels.shape[1] != len(images.labels):
-            raise WhichtaskError(
-                f"the task set {name!r} labels {tasks.labels.shape[1]} images, but {images.name} has "
-                f"{len(images.labels)} (training and test); tasks belong to one data set"
-            )
+        tasks.require_images(images, f"the task set {name!r}", test_images=False)
     for name, k in {(name, k) for name, k, _ in runs}:
         if len(set(sets[name].labels[k][train].tolist())) == 1:
             raise WhichtaskError(

@@ -113,7 +113,7 @@ def factor_tasks(factors: Integers, factor_names: Sequence[str], sizes: Sequence
         WhichtaskError: no factor has an even number of values, or a task has one class only.
     """
     table = np.asarray(factors)
-    counts = table.max(axis=0) + 1 if sizes is None else np.asarray(sizes)
+    counts = table.max(axis=0).astype(int) + 1 if sizes is None else np.asarray(sizes)
     splits = [
         _Split(f"{name}_{'-'.join(map(str, half))}", values, range(size), half)
         for name, values, size in zip(factor_names, table.T, counts.tolist(), strict=True)

@@ -3,22 +3,27 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from whichtask.artifacts import digest, read_npz, write_npz
+from whichtask.artifacts import digest, read_npz, require_digest, write_npz
 from whichtask.errors import WhichtaskError
+
+if TYPE_CHECKING:
+    from whichtask.data import ImageSet
 
 Kind = Literal["random", "human", "factor", "user", "discovered", "regulated", "network", "kmeans", "pca", "feature"]
 """Where a labelling comes from."""
 
 Labels = npt.NDArray[np.uint8]
 MOST_CLASSES = 256  # of a uint8
+IMAGES = "images"  # key of the provenance: the digest of the labelled images
+UNLABELLED = "unlabelled_test_images"  # likewise: how many test images have no label, all of them or none
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +33,13 @@ class TaskSet:
     Construction checks the tasks and normalises their polarity (``normalise_polarity``), so that a task and its
     negation are one task everywhere; a source that cares which side was 1 records that in the provenance.
 
+    Tasks of a file of a user's may lack the labels of the test images; then N counts the training images only.
+
     Attributes:
         labels: uint8 [K, N]; any integer or boolean array is taken whose tasks have all of their classes 0 .. C-1.
         names: K distinct names, printable and without surrounding spaces, because they become column names and titles.
         kind: where the tasks come from.
-        provenance: how they were made, JSON values only.
+        provenance: how they were made, JSON values only; ``images``, the digest of the images, where it is known.
 
     Raises:
         WhichtaskError: a class number left out, a task with one class only, a bad or repeated name, an unknown kind.
@@ -66,6 +73,45 @@ class TaskSet:
     def n_classes(self) -> tuple[int, ...]:
         """The number C of classes of each task, [K], at least 2."""
         return tuple((self.labels.max(axis=1).astype(int) + 1).tolist())
+
+    def made_for(self, images: "ImageSet") -> "TaskSet":
+        """Return the same tasks with the digest of the images that they label, so that no other images are taken."""
+        return replace(self, provenance={**self.provenance, IMAGES: images.sha256})
+
+    def require_images(self, images: "ImageSet", what: object = "the task set", *, test_images: bool = True) -> None:
+        """Check that these are labels of the images of a data set.
+
+        Args:
+            images: the data set.
+            what: the tasks, as an error calls them, such as their file.
+            test_images: whether labels of the test images are needed.
+
+        Raises:
+            WhichtaskError: they label fewer or more images, or others.
+        """
+        count = self.labels.shape[1]
+        partial = UNLABELLED in self.provenance and count == images.n_train
+        if partial and test_images:
+            raise WhichtaskError(f"{what} labels the training images only; labels of the test images are needed here")
+        if count != len(images.labels) and not partial:
+            raise WhichtaskError(
+                f"{what} labels {count} images, but {images.name} has {len(images.labels)} (training and test); tasks "
+                "belong to one data set"
+            )
+        require_digest(self.provenance.get(IMAGES), images.sha256, what, images.name)
+
+    def require_same_images(self, other: "TaskSet", what: object, other_what: object) -> None:
+        """Check that two sets label the same images, as far as they know.
+
+        Raises:
+            WhichtaskError: they do not.
+        """
+        counts = [tasks.labels.shape[1] for tasks in (self, other)]
+        if counts[0] != counts[1]:
+            raise WhichtaskError(
+                f"{what} labels {counts[0]} images and {other_what} {counts[1]}; tasks are compared on the same images"
+            )
+        require_digest(self.provenance.get(IMAGES), other.provenance.get(IMAGES), what, str(other_what))
 
     def subset(self, indices: Sequence[int]) -> "TaskSet":
         """Return the tasks at these indices, in this order, with the same kind and provenance."""

@@ -28,13 +28,16 @@ class ImageBank:
     """float [C, 1, 1], of the training images, in grey levels (0 to 255)."""
     std: Tensor
     """float [C, 1, 1], likewise."""
+    images_sha256: str | None = None
+    """The digest of the image set, where there is one."""
 
     @classmethod
     def of(cls, images: "ImageSet", device: torch.device | str = "cpu") -> "ImageBank":
         """Put an image set on a device."""
         pixels = torch.from_numpy(images.images).permute(0, 3, 1, 2).to(device)
         mean, std = (torch.tensor(part * 255, dtype=torch.float32).reshape(-1, 1, 1) for part in images.mean_std())
-        return cls(pixels.contiguous(memory_format=torch.channels_last), mean.to(device), std.to(device))
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        return cls(pixels, mean.to(device), std.to(device), images.sha256)
 
     @property
     def shape(self) -> tuple[int, int, int]:

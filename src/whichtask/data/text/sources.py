@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from whichtask.artifacts import kind_of
+from whichtask.data.listing import contents
 from whichtask.data.sources import MIRROR_VARIABLE
 from whichtask.data.text.alphabet import clean, to_bytes
 from whichtask.data.text.domains import DOMAINS, Domain
@@ -74,7 +76,7 @@ def load_folder(folder: Path, characters: int) -> TextSet:
     """Read a folder that holds one text file a domain, such as BabyLM's; the domain is the file's name.
 
     Args:
-        folder: every file in it that is not hidden.
+        folder: every file in it that is no dropping; see ``listing``.
         characters: most characters of a domain that are kept.
 
     Raises:
@@ -83,7 +85,7 @@ def load_folder(folder: Path, characters: int) -> TextSet:
     """
     if not folder.is_dir():
         raise WhichtaskError(f"{folder} is no folder; give one that holds one text file a domain")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    files = [folder / name for name in contents(folder)[1] if (folder / name).is_file()]
     if len(files) < 2:
         listed = ", ".join(path.name for path in files) or "none"
         raise WhichtaskError(f"{folder} has the text files: {listed}; the task is the domain, so at least 2 are needed")
@@ -93,11 +95,14 @@ def load_folder(folder: Path, characters: int) -> TextSet:
 
 def _own(path: Path) -> Text:
     try:
-        text = path.read_bytes().decode("utf-8")
+        content = path.read_bytes()
+        text = content.decode("utf-8")
     except OSError as error:
         raise WhichtaskError(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise WhichtaskError(f"{path} is not UTF-8: {error.reason} at byte {error.start}; convert it first") from error
+    if content and (other := kind_of(content[:64])):
+        raise WhichtaskError(f"{path} is no text: {other}")
     if not text.strip():
         raise WhichtaskError(f"{path} is empty; every domain needs text")
     return Text(path.stem, to_bytes(clean(lines_of(text), str(path))), source=f"the file {path.name}")

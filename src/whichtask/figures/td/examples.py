@@ -1,7 +1,5 @@
 """The same images under a human and a random task: what a task is."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +7,6 @@ from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
 from whichtask.data import ImageSet
-from whichtask.errors import WhichtaskError
 from whichtask.figures.images import Pixels, mosaic, show, spread_over_classes, tiles
 from whichtask.figures.inputs import Inputs, file
 from whichtask.figures.palette import SIDE_COLOURS
@@ -31,7 +28,7 @@ def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     parts = []
     for kind in KINDS:
         tasks = TaskSet.load(file(inputs, kind))
-        check_labels(tasks, data, file(inputs, kind))
+        tasks.require_images(data, file(inputs, kind))
         of_kind = {"kind": kind, "task": tasks.names[0], "side": tasks.labels[0, shown]}
         parts.append(pd.DataFrame(of_kind | {"image_index": shown, "class_name": names}))
     return pd.concat(parts).sort_values(["kind", "side"], kind="stable", ignore_index=True)
@@ -56,18 +53,6 @@ def draw(table: pd.DataFrame, settings: FigureSettings, inputs: Inputs) -> Figur
         "classes on one side; a random task tosses a coin for each image. Frames: side of the task.",
     )
     return figure
-
-
-def check_labels(tasks: TaskSet, data: ImageSet, path: Path) -> None:
-    """Check that a task set labels exactly the images of a data set.
-
-    Raises:
-        WhichtaskError: it labels fewer or more images.
-    """
-    if tasks.labels.shape[1] != len(data.images):
-        raise WhichtaskError(
-            f"{path} labels {tasks.labels.shape[1]} images, but the data set {data.name!r} has {len(data.images)}"
-        )
 
 
 def _draw_task(axes: Axes, rows: pd.DataFrame, images: Pixels, columns: int) -> None:

@@ -17,7 +17,6 @@ from whichtask.figures.images import mosaic, show, tiles
 from whichtask.figures.inputs import Inputs, file
 from whichtask.figures.palette import SIDE_COLOURS
 from whichtask.figures.style import annotate
-from whichtask.figures.td.examples import check_labels
 from whichtask.tasks import TaskSet
 
 LINES = 2  # lines of images of one side
@@ -69,7 +68,7 @@ def read_gallery(inputs: Inputs) -> Gallery:
         WhichtaskError: one is missing, or they are of other images or tasks.
     """
     data, tasks = ImageSet.load(file(inputs, "data")), TaskSet.load(file(inputs, "tasks"))
-    check_labels(tasks, data, file(inputs, "tasks"))
+    tasks.require_images(data, file(inputs, "tasks"))
     if tasks.labels.max() > 1:
         raise WhichtaskError(f"{file(inputs, 'tasks')}: a gallery shows two sides, but a task has more classes")
     path = file(inputs, "logits")

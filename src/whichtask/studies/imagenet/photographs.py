@@ -1,5 +1,6 @@
 """Photographs of an ImageNet folder: too many for memory, so they are listed once and read batch by batch."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from whichtask.artifacts import digest
-from whichtask.data.folder import PICTURES
-from whichtask.data.torchvision_shim import datasets, v2
+from whichtask.data.layout import find_training, list_classes
+from whichtask.data.pictures import levels, opened
+from whichtask.data.torchvision_shim import v2
 from whichtask.errors import WhichtaskError
 from whichtask.seeding import torch_generator
 
-_EXTENSIONS = datasets.folder.IMG_EXTENSIONS
-_HELD_OUT = ("val", "test")
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's channels, as everybody takes them
 RESIZED = 256 / 224  # side to which an image's shorter side is brought, as a multiple of the crop's
 
@@ -102,10 +101,10 @@ class _Crops(Dataset[tuple[Tensor, str]]):
     def __getitem__(self, index: int) -> tuple[Tensor, str]:
         path = self.root / str(self.paths[index])
         try:
-            with Image.open(path, formats=PICTURES) as image:
-                return self.crop(image.convert("RGB")), ""
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            return torch.zeros(0), f"cannot read the image {path}: {error}"
+            with opened(path) as image:
+                return self.crop(levels(image, grey=False)), ""
+        except WhichtaskError as error:
+            return torch.zeros(0), str(error)
 
 
 def _collate(samples: Sequence[tuple[Tensor, str]]) -> tuple[Tensor, str]:
@@ -121,20 +120,10 @@ def list_photographs(folder: Path) -> Photographs:
     """
     if not folder.is_dir():
         raise WhichtaskError(f"{folder} does not exist or is no folder; an ImageNet folder has train/CLASS/*.JPEG")
-    root = folder / "train" if (folder / "train").is_dir() else folder
-    held_out = [name for name in _HELD_OUT if (folder / name).is_dir()]
-    if root == folder and held_out:
-        raise WhichtaskError(f"{folder} has {held_out[0]} but no train; the split is made of training images")
-    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    if len(names) < 2:
-        raise WhichtaskError(
-            f"{root} has {len(names)} class folders; an ImageNet folder has train/CLASS/*.JPEG, two classes or more"
-        )
-    try:
-        found = datasets.folder.make_dataset(
-            str(root), {name: i for i, name in enumerate(names)}, extensions=_EXTENSIONS
-        )
-    except FileNotFoundError as error:
-        raise WhichtaskError(f"{root}: {error}") from error
-    paths = np.array([Path(path).relative_to(root).as_posix() for path, _ in found])
-    return Photographs(root, paths, np.array([label for _, label in found], np.int64), tuple(names))
+    root = find_training(folder)
+    classes = list_classes(root)
+    for what in classes.left_out:
+        print(f"left out: {what}")
+    paths = [os.path.relpath(path, root) for files in classes.files.values() for path in files]
+    labels = np.repeat(np.arange(len(classes.names)), [len(files) for files in classes.files.values()])
+    return Photographs(root, np.array(paths), labels.astype(np.int64), classes.names)
