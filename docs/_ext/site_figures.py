@@ -6,6 +6,8 @@ A page names a figure before the heading of its section; the section's own text 
     ## How alike the tasks are
 
     A light cell is ...
+
+A figure that no page names yet stands below the list of all figures, with what its card says.
 """
 
 import re
@@ -27,22 +29,19 @@ SECTION = re.compile(
 
 def expand(text: str, repository: Repository) -> str:
     """Fill in the sections of all figures that a page names."""
-    return SECTION.sub(lambda found: _section(found, repository), text)
+    return SECTION.sub(lambda found: _section(repository, *found.groups()), text)
 
 
-def _section(found: re.Match[str], repository: Repository) -> str:
-    figure = found["figure"]
+def _section(repository: Repository, figure: str, title: str, reading: str = "") -> str:
     if figure not in FIGURES:
         raise ValueError(f"{figure} is not a figure of the package")
-    caption = text_of(figure)
     lines = [
         f"({figure})=",
-        f"## {found['title']}",
+        f"## {title}",
         "",
-        *_picture(repository, figure, caption),
+        *_picture(repository, figure, text_of(figure)),
         "",
-        f"**How to read it.** {found['text'].strip()}",
-        "",
+        *([f"**How to read it.** {reading.strip()}", ""] if reading else []),
         *_facts(repository, figure),
         "",
         *site_claims.of_figure(repository, figure),
@@ -53,7 +52,7 @@ def _section(found: re.Match[str], repository: Repository) -> str:
 def _picture(repository: Repository, figure: str, caption: str) -> list[str]:
     picture = repository.reference / f"{figure}.png"
     if not picture.exists():
-        return [plain(caption), "", ":::{note}\nNot drawn yet: no run so far had the data that it needs.\n:::"]
+        return [plain(caption), "", ":::{note}\nNot drawn yet in the runs that are kept here.\n:::"]
     with Image.open(picture) as opened:
         width = opened.width * SCREEN // DRAWN
     look = [f":alt: {_first(caption)}", f":width: {width}px", ":loading: lazy"]
@@ -99,5 +98,9 @@ def _facts(repository: Repository, figure: str) -> list[str]:
 
 
 def index(repository: Repository) -> str:
-    """Return a list of all figures with the first sentence of their captions."""
-    return "\n".join(f"* [{figure}](#{figure}): {plain(_first(text_of(figure)))}" for figure in sorted(FIGURES))
+    """Return a list of all figures with the first sentence of their captions; then those that no page names."""
+    listed = [f"* [{figure}](#{figure}): {plain(_first(text_of(figure)))}" for figure in sorted(FIGURES)]
+    pages = (repository.root / "docs" / "experiments").glob("*.md")
+    named = {found["figure"] for page in pages for found in SECTION.finditer(page.read_text(encoding="utf-8"))}
+    unnamed = [_section(repository, figure, f"`{figure}`") for figure in FIGURES if figure not in named]
+    return "\n".join([*listed, "", *unnamed])

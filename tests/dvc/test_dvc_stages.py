@@ -7,6 +7,9 @@ import pytest
 import yaml
 from projects import ROOT, Project, jobs
 
+from whichtask.config import read_config
+from whichtask.plan.stages import render_stages
+
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 STAGES = PIPELINE["stages"]
 OUTS = [next(iter(out.items())) for stage in STAGES.values() for out in stage["outs"]]
@@ -16,6 +19,15 @@ def test_dvc_never_removes_what_snakemake_keeps() -> None:
     assert len(OUTS) > 15
     for path, options in OUTS:
         assert options == {"persist": True}, path
+
+
+def test_folders_are_those_of_the_cards() -> None:
+    text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    assert text == render_stages(text), "run `whichtask config write`"
+    broken = text.replace("      - ${results}/coverage: {persist: true}\n", "").replace(
+        "      - ${results}/proxy\n", ""
+    )
+    assert render_stages(broken) == text
 
 
 def test_outs_do_not_overlap() -> None:
@@ -45,9 +57,9 @@ def test_no_rule_runs_dvc() -> None:
 
 @pytest.mark.parametrize("preset", ["config.yaml", "smoke.yaml", "paper.yaml"])
 def test_every_preset_fills_the_templates(preset: str) -> None:
-    content = yaml.safe_load((ROOT / "config" / preset).read_text())
-    assert not Path(content["results"]).is_absolute(), "DVC keeps what lies in the project"
-    assert "/" not in content["data"]["name"]
+    settings = read_config([ROOT / "config" / preset])
+    assert not Path(settings.results).is_absolute(), "DVC keeps what lies in the project"
+    assert "/" not in settings.data.name
 
 
 def test_dvc_is_configured_to_stay_offline() -> None:

@@ -178,6 +178,7 @@ class Job:
 INPUTS = {
     "images": ["data.npz"],
     "text": ["text.npz"],
+    "task set": ["random.npz"],
     "task sets": ["random.npz", "human.npz"],
     "searches": ["discover/logits.npz"],
     "weights": ["toy-learning/weights.safetensors"],

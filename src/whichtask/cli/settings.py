@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from whichtask.config import Config, parse, read_config
 from whichtask.config.write import render_table, render_yaml, write_all
 from whichtask.errors import WhichtaskError
+from whichtask.plan.stages import render_stages
 
 Job = TypeVar("Job", bound=BaseModel)
 PROJECT = Path(__file__).parents[3]
@@ -62,8 +63,18 @@ config_app = typer.Typer(no_args_is_help=True, help="Write, check and explain co
 def write(
     folder: Annotated[Path, typer.Option(help="Project folder that has config/ and docs/.")] = Path(),
 ) -> None:
-    """Write the laptop's configuration, the JSON schema and the docs table from the typed model."""
-    for path in write_all(folder):
+    """Write the laptop's configuration, the JSON schema and the docs table from the typed model.
+
+    In dvc.yaml, where there is one, the lists of result folders are renewed from the cards.
+    """
+    from whichtask.artifacts import write_text
+
+    written = write_all(folder)
+    stages = folder / "dvc.yaml"
+    if stages.exists():
+        write_text(stages, render_stages(stages.read_text(encoding="utf-8")))
+        written.append(stages)
+    for path in written:
         print(path)
 
 

@@ -1,0 +1,39 @@
+"""The rooms of the package: each stands only on rooms of its own floor or below."""
+
+from pathlib import Path
+
+import pytest
+
+from whichtask.plan.imports import PACKAGE, imported
+
+FLOORS = (
+    ("config", "plan", "machine", "seeding.py", "artifacts.py", "stats.py", "errors.py", "paths.py"),
+    ("data", "networks"),
+    ("tasks", "training"),
+    ("agreement.py", "discovery", "splits", "studies", "gbi"),
+    ("figures", "claims"),
+    ("runs", "cli"),
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+STRANGERS = {
+    "data": ("networks",),
+    "networks": ("data",),
+    "gbi": ("discovery",),
+    "discovery": ("gbi",),
+    **dict.fromkeys(("figures", "claims"), ("training", "networks", *FLOORS[3])),
+}
+
+
+@pytest.mark.parametrize("room", FLOOR)
+def test_a_room_stands_only_on_rooms_below_it(room: str) -> None:
+    files = [PACKAGE / room] if room.endswith(".py") else (PACKAGE / room).rglob("*.py")
+    for path in files:
+        file = path.relative_to(PACKAGE)
+        for other in (found.parts[0] for found in imported(file) if found != Path("__init__.py")):
+            assert FLOOR[other] <= FLOOR[room], f"{file} imports {other}, which stands above it"
+            assert other not in STRANGERS.get(room, ()), f"{file} imports {other}"
+
+
+def test_every_room_has_its_floor() -> None:
+    rooms = {path.name for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert rooms - {"__init__.py"} == set(FLOOR)
