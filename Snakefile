@@ -5,14 +5,8 @@
 #   snakemake --cores all --configfile config/paper.yaml      the papers' scale
 #   snakemake --cores all td_similarity                       one figure and what it needs
 
-from pathlib import Path
 
-PROJECT = Path(str(workflow.current_basedir))
-
-
-report: "workflow/report/workflow.rst"
-
-
+include: "workflow/rules/place.smk"
 include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/signals.smk"
@@ -27,10 +21,12 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/targets.smk"
 
 
+# The first rule of this file is what Snakemake makes when nothing is asked for.
+
+
 rule all:
-    default_target: True
     input:
-        figures_of(),
+        DRAWN.all_files(),
         f"{RESULTS}/claims.csv",
     message:
         "everything is in {RESULTS}/: figures/, claims.md, agreement/, discovery/, tasks/"
@@ -38,7 +34,10 @@ rule all:
 
 rule headline:
     input:
-        [figure_files(figure) for figure, card in DRAWN.items() if card.headline],
+        DRAWN.headlines,
         f"{RESULTS}/claims_headline.csv",
     message:
         "the headline figures are in {RESULTS}/figures/"
+
+
+include: "workflow/rules/asked.smk"

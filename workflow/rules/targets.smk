@@ -2,27 +2,9 @@
 # which DVC compares runs.
 
 
-def figures_of(paper=""):
-    """List the files of all figures, or of those of a paper."""
-    return [path for figure in DRAWN if figure.startswith(paper) for path in figure_files(figure)]
-
-
-def tables_of(paper):
-    """List the files that the figures of a paper are drawn from."""
-    return sorted(
-        {
-            path
-            for figure, card in DRAWN.items()
-            if figure.startswith(paper)
-            for paths in card.inputs(PLAN).values()
-            for path in paths
-        }
-    )
-
-
 rule task_discovery_tables:
     input:
-        tables_of("td_"),
+        DRAWN.tables_of("td_"),
         # Only claims are read from these.
         PLAN.similarity(REGULATED),
     message:
@@ -31,7 +13,7 @@ rule task_discovery_tables:
 
 rule gbi_tables:
     input:
-        tables_of("gbi_"),
+        DRAWN.tables_of("gbi_"),
     message:
         "the tables of Gradient-Based Inference are in {RESULTS}/gbi/"
 
@@ -59,7 +41,7 @@ rule metrics:
 
 rule products:
     input:
-        figures_of(),
+        DRAWN.all_files(),
         expand("<results>/{name}.csv", name=["claims", "claims_headline"]),
         "<results>/metrics.json",
     message:
@@ -75,20 +57,20 @@ rule fetch:
 
 rule task_discovery:
     input:
-        figures_of("td_"),
+        DRAWN.all_files("td_"),
     message:
         "all figures of Task Discovery are in {RESULTS}/figures/"
 
 
 rule gbi:
     input:
-        figures_of("gbi_"),
+        DRAWN.all_files("gbi_"),
     message:
         "all figures of Gradient-Based Inference are in {RESULTS}/figures/"
 
 
 rule figures:
     input:
-        figures_of(),
+        DRAWN.all_files(),
     message:
         "all figures are in {RESULTS}/figures/"
