@@ -6,7 +6,6 @@
 #   snakemake --cores all td_similarity                       one figure and what it needs
 
 
-include: "workflow/rules/place.smk"
 include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/signals.smk"
@@ -21,15 +20,12 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/targets.smk"
 
 
-# The first rule of this file is what Snakemake makes when nothing is asked for.
-
-
 rule all:
     input:
         DRAWN.all_files(),
         f"{RESULTS}/claims.csv",
     message:
-        "everything is in {RESULTS}/: figures/, claims.md, agreement/, discovery/, tasks/"
+        f"everything is in {RESULTS}/: figures/, claims.md, agreement/, discovery/, tasks/"
 
 
 rule headline:
@@ -37,7 +33,4 @@ rule headline:
         DRAWN.headlines,
         f"{RESULTS}/claims_headline.csv",
     message:
-        "the headline figures are in {RESULTS}/figures/"
-
-
-include: "workflow/rules/asked.smk"
+        f"the headline figures are in {RESULTS}/figures/"

@@ -28,8 +28,8 @@ from whichtask.tasks import human_partitions
 CLAIMS = HERE / "config" / "claims.yaml"
 try:
     # As many human tasks as there are, which depends on the number of classes.
-    HUMAN = human_partitions(count_classes(SETTINGS.data.name), SETTINGS.tasks.human, SETTINGS.tasks.human_limit)
-    PLAN = Plan(SETTINGS, len(HUMAN))
+    human = human_partitions(count_classes(SETTINGS.data.name), SETTINGS.tasks.human, SETTINGS.tasks.human_limit)
+    PLAN = Plan(SETTINGS, len(human))
     if workflow.is_main_process:  # once a run, not once a job
         check_cards(PLAN)
         require_writable(Path(RESULTS))

@@ -1,7 +1,10 @@
 # The checked configuration.
 
+
+include: "place.smk"
+
+
 from whichtask.config import load_config, read_config
-from whichtask.errors import WhichtaskError
 
 # That of the folder of the run; one that has none takes the project's, and so does a module.
 CONFIG_FILE = "config/config.yaml"

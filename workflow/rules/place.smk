@@ -12,10 +12,12 @@ ALONE = workflow.modifier.is_main_snakefile()
 # As seen from the folder of the run: a project that is moved or cloned has the same inputs.
 HERE = Path(os.path.relpath(PROJECT))
 
-SOURCE = str(PROJECT / "src")
-if not os.path.isdir(SOURCE):
-    raise WorkflowError(f"{PROJECT} holds no code: clone the project, and name the Snakefile of the clone")
-sys.path.insert(0, SOURCE)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
-# The command of this Python's environment, where no other comes first: it imports the code above.
-os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
+sys.path.insert(0, str(PROJECT / "src"))
+
+from whichtask.errors import WhichtaskError
+from whichtask.machine.own_code import use_own_code
+
+try:
+    use_own_code(PROJECT)
+except WhichtaskError as error:
+    raise WorkflowError(str(error)) from None

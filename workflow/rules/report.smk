@@ -6,6 +6,7 @@ from snakemake.logging import logger
 
 from whichtask.runs.captions import Captions
 from whichtask.runs.recorder import Recorder
+from whichtask.runs.snakemake_files import rule_writing
 
 # Captions are templates that see nothing of the workflow but its config. A module's own is a part of another config.
 config = {
@@ -13,7 +14,7 @@ config = {
     "report": Captions(
         PROJECT,
         SETTINGS,
-        len(HUMAN),
+        PLAN.human_tasks,
         workflow.config_settings.configfiles,
         workflow.config_settings.config,
         workflow.modifier.modify_rulename,
@@ -26,13 +27,7 @@ if ALONE:
     report: "../report/workflow.rst"
 
 
-def rule_writing(benchmark):
-    """Return the rule that writes a benchmark file, the most particular one; None where there is none any more."""
-    fitting = [one for one in workflow.rules if one.benchmark and one.benchmark.match(benchmark)]
-    return min(fitting, key=lambda one: len(one.wildcard_names)).name if fitting else None
-
-
-RECORDER = Recorder(PROJECT, SETTINGS, rule_writing)
+RECORDER = Recorder(PROJECT, SETTINGS, lambda benchmark: rule_writing(workflow.rules, benchmark))
 
 
 def recorded(step, *arguments):

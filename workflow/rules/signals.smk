@@ -9,7 +9,7 @@ import signal
 
 from whichtask.machine.interrupts import hand_on
 
-if ALONE:
+if workflow.modifier.is_main_snakefile():
     signal.signal(signal.SIGUSR1, hand_on)
     # The shell ignores it until the job's own handler is in place; the rest is Snakemake's default prefix.
     shell.prefix("trap '' USR1; set -euo pipefail; ")

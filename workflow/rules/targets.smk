@@ -8,14 +8,14 @@ rule task_discovery_tables:
         # Only claims are read from these.
         PLAN.similarity(REGULATED),
     message:
-        "the tables of Task Discovery are in {RESULTS}/"
+        f"the tables of Task Discovery are in {RESULTS}/"
 
 
 rule gbi_tables:
     input:
         DRAWN.tables_of("gbi_"),
     message:
-        "the tables of Gradient-Based Inference are in {RESULTS}/gbi/"
+        f"the tables of Gradient-Based Inference are in {RESULTS}/gbi/"
 
 
 rule metrics:
@@ -45,32 +45,32 @@ rule products:
         expand("<results>/{name}.csv", name=["claims", "claims_headline"]),
         "<results>/metrics.json",
     message:
-        "figures, claims and metrics are in {RESULTS}/"
+        f"figures, claims and metrics are in {RESULTS}/"
 
 
 rule fetch:
     input:
         [PLAN.images(name) for name in (*PLAN.settings_of, "hundred", "text")],
     message:
-        "the data are in {RESULTS}/data/"
+        f"the data are in {RESULTS}/data/"
 
 
 rule task_discovery:
     input:
         DRAWN.all_files("td_"),
     message:
-        "all figures of Task Discovery are in {RESULTS}/figures/"
+        f"all figures of Task Discovery are in {RESULTS}/figures/"
 
 
 rule gbi:
     input:
         DRAWN.all_files("gbi_"),
     message:
-        "all figures of Gradient-Based Inference are in {RESULTS}/figures/"
+        f"all figures of Gradient-Based Inference are in {RESULTS}/figures/"
 
 
 rule figures:
     input:
         DRAWN.all_files(),
     message:
-        "all figures are in {RESULTS}/figures/"
+        f"all figures are in {RESULTS}/figures/"

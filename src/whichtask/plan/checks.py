@@ -12,12 +12,12 @@ from whichtask.plan.plan import Plan
 
 
 def check_cards(plan: Plan) -> None:
-    """Check the cards of all experiments, and of all figures that a configuration has.
+    """Check the cards of all experiments and figures.
 
     Raises:
         WhichtaskError: a card names a module or a function that does not exist, or two write one file.
     """
-    for card, address in _addresses(plan):
+    for card, address in _addresses():
         if missing := whats_missing(address):
             raise WhichtaskError(f"the card of {card} names {address}, but {missing}")
     writers: dict[str, str] = {}
@@ -25,10 +25,10 @@ def check_cards(plan: Plan) -> None:
         for path in _expanded(pattern, plan):
             other = writers.setdefault(path, card)
             if other != card:
-                raise WhichtaskError(f"the cards of {other} and {card} both write {path}; give one of them another name")
+                raise WhichtaskError(f"the cards of {other} and {card} both write {path}")
 
 
-def _addresses(plan: Plan) -> Iterator[tuple[str, str]]:
+def _addresses() -> Iterator[tuple[str, str]]:
     for verb, experiment in EXPERIMENTS.items():
         yield f"experiment {verb!r}", experiment.function
     for figure, card in FIGURES.items():
@@ -39,15 +39,11 @@ def _addresses(plan: Plan) -> Iterator[tuple[str, str]]:
 def _outputs(plan: Plan) -> Iterator[tuple[str, str]]:
     for verb, experiment in EXPERIMENTS.items():
         card = f"experiment {verb!r}"
-        yield card, plan.at(f"logs/{experiment.place}.log")
         for paths in experiment.outputs(plan).values():
-            for path in [paths] if isinstance(paths, str) else paths:
-                yield card, path
+            yield from ((card, path) for path in ([paths] if isinstance(paths, str) else paths))
+        yield card, plan.at(f"logs/{experiment.place}.log")
     for figure, drawn in FIGURES.items():
-        card = f"figure {figure!r}"
-        yield card, plan.at(f"logs/figures/{figure}.log")
-        for ending in drawn.endings:
-            yield card, plan.at(f"figures/{figure}.{ending}")
+        yield from ((f"figure {figure!r}", plan.at(f"figures/{figure}.{ending}")) for ending in drawn.endings)
 
 
 def _expanded(pattern: str, plan: Plan) -> Iterator[str]:

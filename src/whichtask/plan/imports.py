@@ -34,7 +34,7 @@ def _text(file: Path) -> str:
     return (PACKAGE / file).read_text(encoding="utf-8")
 
 
-def _imports(text: str) -> Iterator[tuple[str, str, str]]:
+def imports_in(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield module, name and new name of everything that a text imports from the package."""
     for module, names in _IMPORT.findall(text):
         for entry in re.sub(r"#.*", "", names).strip("() \n").split(","):
@@ -52,7 +52,7 @@ def imported(file: Path) -> frozenset[Path]:
 
 
 def _named_in(text: str) -> frozenset[Path]:
-    origins = (_origin(module, name) for module, name, _ in _imports(text))
+    origins = (_origin(module, name) for module, name, _ in imports_in(text))
     return frozenset(path for path in origins if path)
 
 
@@ -63,7 +63,7 @@ def _origin(module: str, name: str) -> Path | None:
     file = module_file(module)
     if inside or file is None or file.name != "__init__.py":
         return inside or file
-    return next((_origin(other, old) for other, old, new in _imports(_text(file)) if new == name), file)
+    return next((_origin(other, old) for other, old, new in imports_in(_text(file)) if new == name), file)
 
 
 @cache
@@ -107,8 +107,10 @@ def whats_missing(address: str) -> str:
     if file is None:
         return f"there is no module {module}"
     names = [name for names in _DEFINITION.findall(_text(file)) for name in names.split(", ") if name[0].islower()]
-    known = {*names, *(new for _, _, new in _imports(_text(file)))}
-    return "" if not name or name in known else f"{module} defines no {name}; it defines {', '.join(names) or 'nothing'}"
+    known = {*names, *(new for _, _, new in imports_in(_text(file)))}
+    if not name or name in known:
+        return ""
+    return f"{module} defines no {name}; it defines {', '.join(names) or 'nothing'}"
 
 
 def file_of(address: str) -> Path:

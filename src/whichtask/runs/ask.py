@@ -15,7 +15,8 @@ from snakemake.api import SnakemakeApi
 from snakemake.cli import parse_args, parse_config
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
 
-from whichtask.runs.names import printable
+from whichtask.errors import WhichtaskError
+from whichtask.runs.names import near_matches, printable
 from whichtask.runs.workplace import find_marks
 
 
@@ -23,6 +24,7 @@ def plan(words: list[str]) -> dict[str, Any]:
     """Return the plan for the words of a Snakemake command line (configuration files and targets).
 
     Raises:
+        WhichtaskError: a target that is no rule and no path.
         Exception: whatever Snakemake and the Snakefile raise for a configuration or a target that is wrong.
     """
     _, arguments = parse_args(words)
@@ -37,6 +39,11 @@ def plan(words: list[str]) -> dict[str, Any]:
         )
         dag_api = workflow_api.dag(settings)
         workflow = workflow_api._workflow
+        rules = [rule.name for rule in workflow.rules]
+        for target in arguments.targets:
+            if target not in rules and "/" not in target:
+                known = near_matches(target, rules)
+                raise WhichtaskError(f"no rule or figure of this configuration is called {target!r}{known}")
         dag_api.summary()
         names = workflow.globals
         return {

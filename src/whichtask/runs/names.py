@@ -3,27 +3,12 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from whichtask.errors import WhichtaskError
-
 
 def near_matches(name: str, known: Iterable[str]) -> str:
     """Return `` (did you mean ...?)`` with the names most like ``name``, or nothing where none is like it."""
     known = list(known)
     near = get_close_matches(name, known, n=3, cutoff=0.7) or [other for other in known if name and name in other][:3]
     return f" (did you mean {' or '.join(near)}?)" if near else ""
-
-
-def require_known(targets: Iterable[str], rules: Iterable[str]) -> None:
-    """Check that targets are rules or paths.
-
-    Raises:
-        WhichtaskError: one is neither.
-    """
-    rules = list(rules)
-    for target in targets:
-        if target not in rules and "/" not in target:
-            known = near_matches(target, rules)
-            raise WhichtaskError(f"no rule or figure of this configuration is called {target!r}{known}")
 
 
 def printable(text: str) -> str:
