@@ -4,6 +4,7 @@
 #   snakemake --cores all headline                            the headline figures and claims only
 #   snakemake --cores all --configfile config/paper.yaml      the papers' scale
 #   snakemake --cores all td_similarity                       one figure and what it needs
+#   snakemake --cores all -s PROJECT/Snakefile                from another folder, into its results/
 
 
 include: "workflow/rules/config.smk"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import pytest
 from projects import Project
@@ -29,7 +30,7 @@ def test_all_cards_are_whole_and_that_is_quickly_seen(plan: Plan) -> None:
     assert process_time() - start < 0.3
 
 
-CARDS: dict[str, tuple[str, dict[str, object], str]] = {
+CARDS: dict[str, tuple[str, dict[str, Any], str]] = {
     # What is wrong: experiment or figure, what its card says instead, the error.
     "no module of an experiment": (
         "proxy",
@@ -40,7 +41,7 @@ CARDS: dict[str, tuple[str, dict[str, object], str]] = {
     "no function of an experiment": (
         "proxy",
         {"function": "whichtask.studies.proxy:measure"},
-        "names whichtask.studies.proxy:measure, but whichtask.studies.proxy defines no measure; it defines .*, measure_",
+        "names whichtask.studies.proxy:measure, but .* defines no measure; it defines .*, measure_proxy",
     ),
     "no module of a figure": (
         "td_similarity",
@@ -80,8 +81,8 @@ CARDS: dict[str, tuple[str, dict[str, object], str]] = {
 @pytest.mark.parametrize("wrong", CARDS)
 def test_a_card_that_is_not_whole_is_one_sentence(wrong: str, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     name, changes, message = CARDS[wrong]
-    cards = EXPERIMENTS if name in EXPERIMENTS else FIGURES
-    monkeypatch.setitem(cards, name, cards[name]._replace(**changes))  # type: ignore[attr-defined, index]
+    cards: dict[str, Any] = EXPERIMENTS if name in EXPERIMENTS else FIGURES
+    monkeypatch.setitem(cards, name, cards[name]._replace(**changes))
     with pytest.raises(WhichtaskError, match=message) as caught:
         check_cards(plan)
     assert "\n" not in str(caught.value)
@@ -119,11 +120,6 @@ SAID: dict[str, tuple[Callable[[Path], None], list[str], str]] = {
         edit(CARD, "proxy:measure_proxy", "proxy:measure"),
         [],
         "the card of experiment 'proxy' names whichtask.studies.proxy:measure, but",
-    ),
-    "a clash": (
-        edit(CARD, "coverage/{data}.csv", "figures/td_coverage.csv"),
-        [],
-        "the cards of experiment 'coverage' and figure 'td_coverage' both write results/smoke/figures/td_coverage.csv",
     ),
     "a claim of no figure": (
         edit("config/claims.yaml", "figure: td_as_by_network", "figure: td_as"),
