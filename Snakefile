@@ -4,13 +4,7 @@
 #   snakemake --cores all headline                            the headline figures and claims only
 #   snakemake --cores all --configfile config/paper.yaml      the papers' scale
 #   snakemake --cores all td_similarity                       one figure and what it needs
-
-from pathlib import Path
-
-PROJECT = Path(str(workflow.current_basedir))
-
-
-report: "workflow/report/workflow.rst"
+#   snakemake --cores all -s PROJECT/Snakefile                from another folder, into its results/
 
 
 include: "workflow/rules/config.smk"
@@ -28,17 +22,16 @@ include: "workflow/rules/targets.smk"
 
 
 rule all:
-    default_target: True
     input:
-        figures_of(),
+        DRAWN.all_files(),
         f"{RESULTS}/claims.csv",
     message:
-        "everything is in {RESULTS}/: figures/, claims.md, agreement/, discovery/, tasks/"
+        f"everything is in {RESULTS}/: figures/, claims.md, agreement/, discovery/, tasks/"
 
 
 rule headline:
     input:
-        [figure_files(figure) for figure, card in DRAWN.items() if card.headline],
+        DRAWN.headlines,
         f"{RESULTS}/claims_headline.csv",
     message:
-        "the headline figures are in {RESULTS}/figures/"
+        f"the headline figures are in {RESULTS}/figures/"

@@ -16,7 +16,7 @@ from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.plan.experiments import EXPERIMENTS
 from whichtask.plan.figures import FIGURES
-from whichtask.plan.imports import CARRIERS, PACKAGE, docstring, imported, module_file, stands_on
+from whichtask.plan.imports import CARRIERS, PACKAGE, docstring, imported, imports_in, module_file, stands_on
 
 # Runs a verb and prints which files of the package had one of their functions called.
 CALLED = """
@@ -83,6 +83,18 @@ def test_a_name_that_a_package_hands_on_stands_for_the_file_that_defines_it() ->
     found = imported(Path("studies/proxy.py"))
     assert {Path("data/imageset.py"), Path("tasks/taskset.py"), Path("networks/build.py")} <= found
     assert not any(path.name == "__init__.py" for path in found)
+
+
+def test_the_imports_found_in_a_text_are_those_that_python_sees() -> None:
+    for file in PACKAGE.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        seen = {
+            (node.module, alias.name, alias.asname or alias.name)
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "whichtask"
+            for alias in node.names
+        }
+        assert set(imports_in(text)) == seen, file
 
 
 def test_a_verb_stands_on_what_its_own_lines_import() -> None:

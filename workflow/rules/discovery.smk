@@ -1,20 +1,9 @@
 # Meta-optimisation: sets of tasks (the main one, its ablations, on ground truth).
 
 
-def discovery_extras(wildcards):
-    """Return the further inputs of a search: human tasks to include, a pre-trained backbone."""
-    discovery = search_of(wildcards).discovery
-    extras = {}
-    if discovery.human_tasks:
-        extras["human"] = PLAN.tasks("human", wildcards.data)
-    if discovery.pretraining == "simclr":
-        extras["backbone"] = PLAN.at(f"simclr/{wildcards.data}/backbone.safetensors")
-    return extras
-
-
 rule discover:
     input:
-        unpack(discovery_extras),
+        unpack(partial(discovery_extras, PLAN)),
         code=code("whichtask.cli.experiments:discover"),
         data="<results>/data/{data}.npz",
     output:
@@ -41,7 +30,7 @@ rule discover:
         runtime=2880,
     params:
         results=lambda wildcards: RESULTS,
-        job=lambda wildcards: DiscoveryJob.of(search_of(wildcards)).model_dump_json(),
+        job=lambda wildcards: DiscoveryJob.of(PLAN.searches[wildcards.data][wildcards.search]).model_dump_json(),
         folder=lambda wildcards, output: Path(output.encoder).parent,
         extras=lambda wildcards, input: [
             f"--{name}={path}" for name, path in input.items() if name in ("human", "backbone")

@@ -5,26 +5,29 @@ from collections import Counter
 from snakemake.logging import logger
 
 from whichtask.runs.captions import Captions
-from whichtask.runs.labels import named_in
 from whichtask.runs.recorder import Recorder
+from whichtask.runs.snakemake_files import rule_writing
 
-# Captions are templates that see nothing of the workflow but its config.
-config["report"] = Captions(
-    PROJECT,
-    SETTINGS,
-    len(HUMAN),
-    workflow.config_settings.configfiles,
-    workflow.config_settings.config,
-)
+# Captions are templates that see nothing of the workflow but its config. A module's own is a part of another config.
+config = {
+    **config,
+    "report": Captions(
+        PROJECT,
+        SETTINGS,
+        PLAN.human_tasks,
+        workflow.config_settings.configfiles,
+        workflow.config_settings.config,
+        workflow.modifier.modify_rulename,
+    ),
+}
+
+if ALONE:
+
+    # The front page.
+    report: "../report/workflow.rst"
 
 
-def rule_writing(benchmark):
-    """Return the rule that writes a benchmark file, the most particular one; None where there is none any more."""
-    fitting = [one for one in workflow.rules if one.benchmark and one.benchmark.match(benchmark)]
-    return min(fitting, key=lambda one: len(one.wildcard_names)).name if fitting else None
-
-
-RECORDER = Recorder(PROJECT, SETTINGS, rule_writing)
+RECORDER = Recorder(PROJECT, SETTINGS, lambda benchmark: rule_writing(workflow.rules, benchmark))
 
 
 def recorded(step, *arguments):
@@ -37,6 +40,7 @@ def recorded(step, *arguments):
             logger.warning(f"run.json is not written: {error}")
 
 
+# Snakemake passes the next three over in a module.
 onstart:
     jobs = Counter(job.rule.name for job in workflow.dag.needrun_jobs())
     recorded(RECORDER.begin, jobs, workflow.executor_plugin.name)

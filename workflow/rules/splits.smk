@@ -1,22 +1,12 @@
 # Adversarial train-test splits, each trained beside matched random ones; one job a target, so that they spread out.
 
 
-def split_sets(which):
-    """Return the function that lists the task set of a split's targets or attackers, where it has one."""
-
-    def found(wildcards):
-        name = getattr(PLAN.split_sources[wildcards.source], which)
-        return [PLAN.tasks(name, wildcards.data)] if name else []
-
-    return found
-
-
 rule splits:
     input:
         code("whichtask.cli.splits:splits"),
         data="<results>/data/{data}.npz",
-        targets=split_sets("targets"),
-        attackers=split_sets("attackers"),
+        targets=partial(split_sets, PLAN, "targets"),
+        attackers=partial(split_sets, PLAN, "attackers"),
     output:
         multiext(
             "<results>/splits/{data}/{network}/{source}/{target}/",

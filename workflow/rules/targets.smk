@@ -2,38 +2,20 @@
 # which DVC compares runs.
 
 
-def figures_of(paper=""):
-    """List the files of all figures, or of those of a paper."""
-    return [path for figure in DRAWN if figure.startswith(paper) for path in figure_files(figure)]
-
-
-def tables_of(paper):
-    """List the files that the figures of a paper are drawn from."""
-    return sorted(
-        {
-            path
-            for figure, card in DRAWN.items()
-            if figure.startswith(paper)
-            for paths in card.inputs(PLAN).values()
-            for path in paths
-        }
-    )
-
-
 rule task_discovery_tables:
     input:
-        tables_of("td_"),
+        DRAWN.tables_of("td_"),
         # Only claims are read from these.
         PLAN.similarity(REGULATED),
     message:
-        "the tables of Task Discovery are in {RESULTS}/"
+        f"the tables of Task Discovery are in {RESULTS}/"
 
 
 rule gbi_tables:
     input:
-        tables_of("gbi_"),
+        DRAWN.tables_of("gbi_"),
     message:
-        "the tables of Gradient-Based Inference are in {RESULTS}/gbi/"
+        f"the tables of Gradient-Based Inference are in {RESULTS}/gbi/"
 
 
 rule metrics:
@@ -59,36 +41,36 @@ rule metrics:
 
 rule products:
     input:
-        figures_of(),
+        DRAWN.all_files(),
         expand("<results>/{name}.csv", name=["claims", "claims_headline"]),
         "<results>/metrics.json",
     message:
-        "figures, claims and metrics are in {RESULTS}/"
+        f"figures, claims and metrics are in {RESULTS}/"
 
 
 rule fetch:
     input:
         [PLAN.images(name) for name in (*PLAN.settings_of, "hundred", "text")],
     message:
-        "the data are in {RESULTS}/data/"
+        f"the data are in {RESULTS}/data/"
 
 
 rule task_discovery:
     input:
-        figures_of("td_"),
+        DRAWN.all_files("td_"),
     message:
-        "all figures of Task Discovery are in {RESULTS}/figures/"
+        f"all figures of Task Discovery are in {RESULTS}/figures/"
 
 
 rule gbi:
     input:
-        figures_of("gbi_"),
+        DRAWN.all_files("gbi_"),
     message:
-        "all figures of Gradient-Based Inference are in {RESULTS}/figures/"
+        f"all figures of Gradient-Based Inference are in {RESULTS}/figures/"
 
 
 rule figures:
     input:
-        figures_of(),
+        DRAWN.all_files(),
     message:
-        "all figures are in {RESULTS}/figures/"
+        f"all figures are in {RESULTS}/figures/"

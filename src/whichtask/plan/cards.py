@@ -150,6 +150,11 @@ class FigureCard(NamedTuple):
     """Whether a configuration has it."""
 
     @property
+    def module(self) -> str:
+        """The module of its functions."""
+        return f"whichtask.figures.{self.code.partition(':')[0]}"
+
+    @property
     def endings(self) -> tuple[str, ...]:
         """Endings of the files of the figure, the picture first."""
         return ("png", "svg", "csv", *(["gif"] if self.animated else []))

@@ -6,6 +6,7 @@ that its code stands on as inputs: a change of one file runs again what it decid
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,9 @@ from whichtask.errors import WhichtaskError
 PACKAGE = Path(__file__).parents[1]
 # Not followed: settings reach a job as parameters, errors carry messages, a machine changes no number.
 CARRIERS = ("config", "machine", "plan", "errors.py", "paths.py")
+# Texts are searched for imports, as parsing them all takes a second at every start of the workflow.
+_DEFINITION = re.compile(r"^(?:(?:def|class) |(?=\w[^\n(]* = ))(\w+(?:, \w+)*)", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*from (whichtask[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 
 
 def module_file(module: str) -> Path | None:
@@ -26,8 +30,16 @@ def module_file(module: str) -> Path | None:
 
 
 @cache
-def _tree(file: Path) -> ast.Module:
-    return ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+def _text(file: Path) -> str:
+    return (PACKAGE / file).read_text(encoding="utf-8")
+
+
+def imports_in(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield module, name and new name of everything that a text imports from the package."""
+    for module, names in _IMPORT.findall(text):
+        for entry in re.sub(r"#.*", "", names).strip("() \n").split(","):
+            if words := entry.split():
+                yield module, words[0], words[-1]
 
 
 @cache
@@ -36,15 +48,12 @@ def imported(file: Path) -> frozenset[Path]:
 
     A name that a package's ``__init__`` hands on stands for the file that defines it.
     """
-    return _named_in(_tree(file))
+    return _named_in(_text(file))
 
 
-def _named_in(tree: ast.AST) -> frozenset[Path]:
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "whichtask":
-            found |= {_origin(node.module or "", alias.name) for alias in node.names}
-    return frozenset(path for path in found if path)
+def _named_in(text: str) -> frozenset[Path]:
+    origins = (_origin(module, name) for module, name, _ in imports_in(text))
+    return frozenset(path for path in origins if path)
 
 
 @cache
@@ -54,12 +63,12 @@ def _origin(module: str, name: str) -> Path | None:
     file = module_file(module)
     if inside or file is None or file.name != "__init__.py":
         return inside or file
-    for node in _tree(file).body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "whichtask":
-            for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    return _origin(node.module or "", alias.name)
-    return file
+    return next((_origin(other, old) for other, old, new in imports_in(_text(file)) if new == name), file)
+
+
+@cache
+def _carried(file: Path) -> bool:
+    return any(file == Path(part) or Path(part) in file.parents for part in CARRIERS)
 
 
 @cache
@@ -77,14 +86,31 @@ def stands_on(*addresses: str) -> list[Path]:
     waiting: list[Path] = []
     for address in addresses:
         file = file_of(address)
-        waiting += _named_in(_function(address)) if file.parts[0] == "cli" else [file]
+        waiting += _named_in(_lines_of(address)) if file.parts[0] == "cli" else [file]
     while waiting:
         file = waiting.pop()
-        carried = any(file == Path(part) or Path(part) in file.parents for part in CARRIERS)
-        if file not in found and not carried:
+        if file not in found and not _carried(file):
             found.add(file)
             waiting += imported(file)
     return sorted(found)
+
+
+def source_files(project: Path, *addresses: str) -> list[str]:
+    """List the files that some functions stand on, with the path of the project's folder."""
+    return [str(project / "src" / PACKAGE.name / file) for file in stands_on(*addresses)]
+
+
+def whats_missing(address: str) -> str:
+    """Say what an address names that is not there: its module or its function; nothing where all is."""
+    module, _, name = address.partition(":")
+    file = module_file(module)
+    if file is None:
+        return f"there is no module {module}"
+    names = [name for names in _DEFINITION.findall(_text(file)) for name in names.split(", ") if name[0].islower()]
+    known = {*names, *(new for _, _, new in imports_in(_text(file)))}
+    if not name or name in known:
+        return ""
+    return f"{module} defines no {name}; it defines {', '.join(names) or 'nothing'}"
 
 
 def file_of(address: str) -> Path:
@@ -93,10 +119,9 @@ def file_of(address: str) -> Path:
     Raises:
         WhichtaskError: there is no such module.
     """
-    module = address.partition(":")[0]
-    file = module_file(module)
+    file = module_file(address.partition(":")[0])
     if file is None:
-        raise WhichtaskError(f"a card names {address}, but there is no module {module}")
+        raise WhichtaskError(f"a card names {address}, but {whats_missing(address)}")
     return file
 
 
@@ -106,12 +131,23 @@ def load(address: str) -> Any:
     return getattr(import_module(module), name)
 
 
+@cache
+def _functions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef]:
+    nodes = ast.parse(_text(file)).body
+    return {node.name: node for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
 def _function(address: str) -> ast.FunctionDef | ast.ClassDef:
-    module, _, name = address.partition(":")
-    for node in _tree(file_of(address)).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            return node
-    raise WhichtaskError(f"a card names {address}, but {module} defines no {name}")
+    functions = _functions(file_of(address))
+    name = address.partition(":")[2]
+    if name not in functions:
+        raise WhichtaskError(f"a card names {address}, but {whats_missing(address)}")
+    return functions[name]
+
+
+def _lines_of(address: str) -> str:
+    node = _function(address)
+    return "\n".join(_text(file_of(address)).splitlines()[node.lineno - 1 : node.end_lineno])
 
 
 def docstring(address: str) -> str:

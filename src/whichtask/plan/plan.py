@@ -92,6 +92,18 @@ class Plan:
             "attribute": SplitSource(TRUTH, "factor", attributes, self.attackers),
         }
 
+    @cached_property
+    def wildcards(self) -> dict[str, list[str]]:
+        """Values of the wildcards that stand for named things."""
+        return {
+            "data": list(self.settings_of),
+            "network": list(self.settings.networks),
+            "search": sorted({name for searches in self.searches.values() for name in searches}),
+            "kind": list(KINDS),
+            "protocol": list(self.protocols),
+            "source": list(self.split_sources),
+        }
+
     def task_settings(self, data: str) -> Config:
         """Return the settings of tasks; on ground truth every baseline has as many as a search there."""
         if data == self.data:

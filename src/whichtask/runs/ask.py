@@ -50,7 +50,7 @@ def plan(words: list[str]) -> dict[str, Any]:
             "results": names["RESULTS"],
             "scale": names["SETTINGS"].scale,
             "data": names["SETTINGS"].data.name,
-            "figures": list(names["DRAWN"]),
+            "figures": list(names["DRAWN"].cards),
             "jobs": [
                 {
                     "rule": job.rule.name,

@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 from base64 import encodebytes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,7 @@ class Captions(dict[str, object]):
         human: how many human tasks the data have.
         files: configuration files that were named beside the default one.
         changes: keys that were given on the command line.
+        called: gives the name that a rule has in the workflow; a module's have a prefix.
     """
 
     counted = staticmethod(counted)
@@ -51,11 +52,13 @@ class Captions(dict[str, object]):
         human: int,
         files: Sequence[Path] = (),
         changes: Mapping[str, Any] | None = None,
+        called: Callable[[str], str] = str,
     ):
         super().__init__()
         self._project = project
         self._files = files
         self._changes = changes or {}
+        self._called = called
         self.settings = settings
         self.n = Counts(settings, human)
 
@@ -115,5 +118,5 @@ class Captions(dict[str, object]):
             target: what to ask Snakemake for; default: the rule.
         """
         commit = self.commit_of(self.record.run_of(rule))
-        command = self.command(target or rule)
+        command = self.command(target or self._called(rule))
         return f":Scale: {self.settings.scale}\n:Command: ``{command}``\n:Commit: {commit}\n"

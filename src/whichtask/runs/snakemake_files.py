@@ -2,9 +2,10 @@
 
 import csv
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 
 def benchmark_seconds(path: Path) -> float | None:
@@ -18,6 +19,12 @@ def benchmark_seconds(path: Path) -> float | None:
     except (OSError, KeyError, ValueError, TypeError):
         return None
     return seconds[-1] if seconds else None
+
+
+def rule_writing(rules: Iterable[Any], benchmark: str) -> str | None:
+    """Return which of Snakemake's rules writes a benchmark file, the most particular one; None where none does."""
+    fitting = [rule for rule in rules if rule.benchmark and rule.benchmark.match(benchmark)]
+    return min(fitting, key=lambda rule: len(rule.wildcard_names)).name if fitting else None
 
 
 def records_by_output(folder: Path) -> Iterator[tuple[str, Path]]:

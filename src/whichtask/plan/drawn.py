@@ -1,0 +1,88 @@
+"""What a configuration draws: its figures, their files and code, and the claims that are read from their numbers."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from whichtask.errors import WhichtaskError
+from whichtask.plan.figures import FIGURES
+from whichtask.plan.plan import Inputs, Plan
+
+
+class Drawn:
+    """The figures of a configuration.
+
+    Args:
+        plan: what there is to draw from.
+        claims: the claims, YAML; which figures they are read from, the verb checks the rest.
+
+    Raises:
+        WhichtaskError: the claims cannot be read, or they or ``figures.own`` name a figure that does not exist.
+    """
+
+    def __init__(self, plan: Plan, claims: Path):
+        self.plan = plan
+        self.cards = {figure: card for figure, card in FIGURES.items() if card.wanted(plan.settings)}
+        for figure in plan.settings.figures.own:
+            if figure not in self.cards:
+                raise WhichtaskError(f"figures.own: no figure {figure!r}; allowed: {', '.join(self.cards)}")
+        self._claimed = [figure for figure in claimed_figures(claims) if figure in self.cards]
+
+    def file(self, figure: str, ending: str) -> str:
+        """Return one of the files that a figure writes."""
+        return self.plan.at(f"figures/{figure}.{ending}")
+
+    def files(self, figure: str) -> list[str]:
+        """List what a figure writes, the PNG first."""
+        return [self.file(figure, ending) for ending in self.cards[figure].endings]
+
+    def all_files(self, paper: str = "") -> list[str]:
+        """List the files of all figures, or of those of a paper, by the prefix of their IDs."""
+        return [path for figure in self.cards if figure.startswith(paper) for path in self.files(figure)]
+
+    @property
+    def headlines(self) -> list[str]:
+        """Files of the headline figures."""
+        return [path for figure, card in self.cards.items() if card.headline for path in self.files(figure)]
+
+    def inputs(self, figure: str) -> Inputs:
+        """Return what a figure is drawn from, by name."""
+        return self.cards[figure].inputs(self.plan)
+
+    def tables(self, figures: Iterable[str]) -> list[str]:
+        """List the files that some figures are drawn from."""
+        return sorted({path for figure in figures for paths in self.inputs(figure).values() for path in paths})
+
+    def tables_of(self, paper: str) -> list[str]:
+        """List the files that the figures of a paper are drawn from, by the prefix of their IDs."""
+        return self.tables(figure for figure in self.cards if figure.startswith(paper))
+
+    def code(self, *figures: str) -> list[str]:
+        """List the addresses of the code of some figures."""
+        return ["whichtask.figures.style:save", *sorted({self.cards[figure].module for figure in figures})]
+
+    def claimed(self, claims: str) -> list[str]:
+        """List the figures whose numbers ``claims`` are read from; ``claims_headline`` are from headlines only."""
+        headlines = claims == "claims_headline"
+        return [figure for figure in self._claimed if self.cards[figure].headline or not headlines]
+
+
+def claimed_figures(claims: Path) -> list[str]:
+    """List the figures whose numbers claims are read from, in the order of the claims.
+
+    Raises:
+        WhichtaskError: the file is no YAML with a list of claims, or a claim names a figure that does not exist.
+    """
+    try:
+        # The parser in C takes a seventh of the time, at every start of the workflow.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(claims.read_text(encoding="utf-8"))
+        named = [(claim["id"], claim["figure"], "drawn" in claim) for claim in loader.get_single_data()["claims"]]
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise WhichtaskError(f"cannot read the claims in {claims}: {' '.join(str(error).split())}") from None
+    for claim, figure, _ in named:
+        if figure not in FIGURES:
+            raise WhichtaskError(
+                f"claim {claim!r} of {claims}: there is no figure {figure!r}; allowed: {', '.join(FIGURES)}"
+            )
+    return list(dict.fromkeys(figure for _, figure, drawn in named if drawn))
