@@ -1,6 +1,6 @@
 # What a configuration comes to, and what the rules share.
 
-from functools import partial
+from functools import cache, partial
 
 from whichtask.config import (
     MAIN,
@@ -14,6 +14,7 @@ from whichtask.config import (
 )
 from whichtask.config.gbi import HundredJob, TextJob
 from whichtask.data.classes import count_classes
+from whichtask.data.listing import listing_digest
 from whichtask.paths import require_past, require_writable
 from whichtask.plan.checks import check_cards
 from whichtask.plan.drawn import Drawn
@@ -42,6 +43,12 @@ except WhichtaskError as error:
 code = partial(source_files, HERE)
 # Documents the software of every rule; used with --software-deployment-method conda only.
 ENVIRONMENT = "../../environment.yml"
+
+
+@cache
+def listing(name):
+    """Return what tells whether a folder of the user's has changed anywhere below: Snakemake sees its own time only."""
+    return listing_digest(Path(name)) if own_file(name) and Path(name).is_dir() else ""
 
 
 wildcard_constraints:

@@ -22,6 +22,7 @@ rule data:
         verb="fetch",
         name=lambda wildcards: PLAN.settings_of[wildcards.data].data.name,
         job=lambda wildcards: DataJob.of(PLAN.settings_of[wildcards.data]).model_dump_json(),
+        listing=lambda wildcards: listing(PLAN.settings_of[wildcards.data].data.name),
     message:
         "get {params.name}"
     shell:
@@ -59,6 +60,7 @@ use rule data as text with:
         verb="text",
         name=[],
         job=as_it_is(TextJob.of(SETTINGS)),
+        listing=lambda wildcards: listing(SETTINGS.gbi.language.folder),
     message:
         "get text of many domains"
 

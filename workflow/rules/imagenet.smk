@@ -31,6 +31,7 @@ if SETTINGS.imagenet.folder:
             split=[],
             results=lambda wildcards: RESULTS,
             job=as_it_is(ImageNetJob.split(SETTINGS)),
+            listing=lambda wildcards: listing(SETTINGS.imagenet.folder),
             folder=lambda wildcards, output: Path(output.table).parent,
         message:
             "split ImageNet by a randomly initialised network"
@@ -67,6 +68,7 @@ if SETTINGS.imagenet.folder:
             split=lambda wildcards, input: [f"--split={Path(input.split).parent}", f"--control={wildcards.control}"],
             results=lambda wildcards: RESULTS,
             job=as_it_is(ImageNetJob.of(SETTINGS)),
+            listing=lambda wildcards: listing(SETTINGS.imagenet.folder),
             folder=lambda wildcards, output: Path(output.table).parent,
         message:
             "train on the {wildcards.control} split of ImageNet"
