@@ -24,6 +24,7 @@ include: "workflow/rules/splits.smk"
 include: "workflow/rules/imagenet.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/site.smk"
 include: "workflow/rules/targets.smk"
 
 
@@ -32,13 +33,15 @@ rule all:
     input:
         figures_of(),
         f"{RESULTS}/claims.csv",
+        rules.whole_site.output,
     message:
-        "everything is in {RESULTS}/: figures/, claims.md, agreement/, discovery/, tasks/"
+        "everything is in {RESULTS}/: site/, figures/, claims.md, agreement/, discovery/, tasks/"
 
 
 rule headline:
     input:
         [figure_files(figure) for figure, card in DRAWN.items() if card.headline],
         f"{RESULTS}/claims_headline.csv",
+        rules.site.output,
     message:
-        "the headline figures are in {RESULTS}/figures/"
+        "the website is {RESULTS}/site/index.html, the headline figures are in {RESULTS}/figures/"
