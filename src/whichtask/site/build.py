@@ -70,6 +70,7 @@ def _may_be_written(out: Path) -> bool:
 
 
 def _environment() -> Environment:
+    """Return what renders templates; values are escaped, so that names may hold markup."""
     environment = Environment(
         loader=PackageLoader("whichtask.site"),
         autoescape=True,
@@ -83,7 +84,7 @@ def _environment() -> Environment:
 
 def percent(share: float, digits: int = 0) -> str:
     """Write a share in 0..1 as people read it; a dash where it is not known."""
-    return "–" if share is None or math.isnan(share) else f"{100 * share:.{digits}f} %"
+    return "–" if share is None or math.isnan(share) else f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def in_page(value: Any) -> Markup:

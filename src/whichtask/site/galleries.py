@@ -189,7 +189,10 @@ def _spread(indices: Sequence[int]) -> list[int]:
 
 def _logits(run: Run, kind: Kind, tasks: TaskSet) -> npt.NDArray[Any] | None:
     """Return how sure the search's network is, [K, N]; None for sets that no search found."""
-    arrays = run.arrays(run.plan.at(f"discovery/{kind.data or run.plan.data}/{kind.name}/logits.npz"))
+    data = kind.data or run.plan.data
+    if kind.name not in run.plan.searches[data]:
+        return None
+    arrays = run.arrays(run.plan.at(f"discovery/{data}/{kind.name}/logits.npz"))
     if not arrays or "logits" not in arrays:
         return None
     rows = arrays.get("kept", np.arange(len(arrays["logits"])))

@@ -11,14 +11,19 @@ SIDE = 8
 
 
 def collect(run: Run) -> dict[str, Any]:
-    """Choose the task of each kind on which networks agree most; of random ones the first."""
+    """Choose the task of each kind on which networks agree most beyond chance; of random ones the first."""
     found, missing = galleries(run)
     by_key = {gallery.kind.key: gallery for gallery in found}
     examples = [(by_key[key], _example(by_key[key])) for key in EXAMPLES if key in by_key]
-    return {"examples": examples, "side": SIDE, "galleries": found, "missing": missing, "scale": run.settings.scale}
+    return {"examples": examples, "side": SIDE, "missing": missing}
 
 
 def _example(gallery: Gallery) -> Task:
     if gallery.kind.key == "random":
         return gallery.tasks[0]
-    return max(gallery.tasks, key=lambda task: task.measured.agreement.score if task.measured.agreement else 0)
+
+    def beyond_chance(task: Task) -> float:
+        agreement = task.measured.agreement
+        return agreement.score - agreement.chance if agreement else -1
+
+    return max(gallery.tasks, key=beyond_chance)

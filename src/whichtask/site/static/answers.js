@@ -5,7 +5,7 @@
   const NUMBERS = ["seed", "number", "image", "side", "answer"];
   const Z = 1.959964;
 
-  /** Wilson's 95 % interval of a share, right of n. */
+  /** Wilson's 95\u00a0% interval of a share, right of n. */
   function wilson(right, n) {
     const share = right / n;
     const middle = (share + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n);
@@ -93,11 +93,11 @@
     };
   }
 
-  /** "8 of 10 right: 80 % (95 % interval 49 % to 94 %)" */
+  /** "8 of 10 right: 80 % (95\u00a0% interval 49 % to 94 %)" */
   function inWords(right, n) {
     const [low, high] = wilson(right, n);
     const { percent } = whichtask;
-    return `${right} of ${n} right: ${percent(right / n)} (95 % interval ${percent(low)} to ${percent(high)})`;
+    return `${right} of ${n} right: ${percent(right / n)} (95\u00a0% interval ${percent(low)} to ${percent(high)})`;
   }
 
   whichtask.answers = { wilson, toCsv, read, byTask, store, inWords };

@@ -122,7 +122,7 @@ if (document.getElementById("data")) {
     const right = rows.filter((row) => row.side === row.answer).length;
     const networks = task.agreement === null ? "" :
       ` Two networks agree with each other on ${percent(task.agreement)} of new images, and with the task on ${percent(task.network)}.`;
-    return [make("p", {}, make("strong", {}, answers.inWords(right, rows.length)), `. Guessing: 50 %.${networks}`)];
+    return [make("p", {}, make("strong", {}, answers.inWords(right, rows.length)), `. Guessing: 50\u00a0%.${networks}`)];
   }
 
   function finish({ set, rows, seed }) {
@@ -135,14 +135,14 @@ if (document.getElementById("data")) {
       form.elements.seed.focus();
     } }, "Another quiz");
     stage.replaceChildren(title, make("p", { className: "score" }, make("strong", {}, percent(right / rows.length)),
-      make("span", {}, `${answers.inWords(right, rows.length)}. Guessing: 50 %.`)), table(rows),
+      make("span", {}, `${answers.inWords(right, rows.length)}. Guessing: 50\u00a0%.`)), table(rows),
       make("p", {}, `Set: ${set.title}. Seed: ${seed}. The address of this page asks others the same images.`), make("p", {}, again));
     title.focus();
   }
 
   /** Accuracy by task, beside the networks'. */
   function table(rows) {
-    const head = ["Task", "Right", "Accuracy", "95 % interval", "Networks agree"];
+    const head = ["Task", "Right", "Accuracy", "95\u00a0% interval", "Networks agree"];
     const body = answers.byTask(rows).map(({ set, task, right, n }) => {
       const own = quiz.sets.find((one) => one.key === set);
       const agreement = own.tasks.find((one) => one.name === task).agreement;

@@ -27,7 +27,7 @@ const whichtask = {
     return row;
   },
 
-  percent: (share, digits = 0) => (share === null ? "–" : `${(100 * share).toFixed(digits)} %`),
+  percent: (share, digits = 0) => (share === null ? "–" : `${(100 * share).toFixed(digits)}\u00a0%`),
 
   /** Hand a text to the visitor as a file. */
   download(name, type, text) {
