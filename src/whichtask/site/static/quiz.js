@@ -72,6 +72,7 @@ if (document.getElementById("data")) {
 
   function askTask({ set, seed, id, rows }, task, places, heading, next) {
     const title = make("h2", { tabIndex: -1 }, heading);
+    title.dataset.task = task.name;
     const fields = places.map((place, k) => question(set, place, k + 1));
     const result = make("div", {});
     result.setAttribute("role", "status");
