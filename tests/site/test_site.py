@@ -175,6 +175,17 @@ def test_a_site_is_written_again_and_only_over_a_site(settings: Config, tmp_path
         build(settings, tmp_path / "thesis")
 
 
+def test_tasks_of_a_further_run_are_shown_too(settings: Config, tmp_path: Path) -> None:
+    """Under addresses, sheets and quiz images of their own."""
+    other = make_results(tmp_path, ["x", "y"], (6, 6, 1))
+    site = build(settings, tmp_path / "site", [other])
+    assert [gallery.kind.key for gallery in found(site)[-3:]] == ["2-discovered", "2-human", "2-random"]
+    assert {gallery.quiz.file for gallery in found(site)} == {"files/main-quiz.webp", "files/2-main-quiz.webp"}
+    assert found(site)[-1].sheet.width == 54
+    page = (site.out / "tasks.html").read_text()
+    assert "Discovered (own)" in page
+
+
 def test_no_results_folder(tmp_path: Path) -> None:
     with pytest.raises(WhichtaskError, match="is no folder"):
         build(Config(results=str(tmp_path / "none")), tmp_path / "site")
