@@ -24,7 +24,7 @@ def site(
     job: JobOption = None,
     also: Annotated[
         list[Path] | None,
-        typer.Option(help="Results folder of a further run, whose tasks are shown too; once for each."),
+        typer.Option(help="Results folder of a further run whose tasks are shown too; once for each."),
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
