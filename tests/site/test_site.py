@@ -140,7 +140,7 @@ def test_results_of_some_experiments_show_what_exists(tmp_path: Path) -> None:
     assert [gallery.kind.key for gallery in found(site)] == ["discovered", "random"]
     page = (site.out / "tasks.html").read_text()
     assert "Not measured for this set." in page
-    assert "Human tasks" in page
+    assert "tasks (human)" in page
 
 
 def test_damaged_and_older_files_are_named_and_left_out(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -17,7 +18,7 @@ def site(*words: str | Path) -> Result:
 
 def record(results: Path, configuration: dict[str, object]) -> None:
     """Write the record of one run."""
-    run = {
+    run: dict[str, Any] = {
         "id": "1", "status": "succeeded", "start": "2026-01-01T00:00:00Z", "command": [], "executor": "local",
         "scale": "smoke", "config_sha256": "abc", "seeds": {}, "commit": None, "changed": None, "versions": {},
         "machine": {"system": "", "processor": "", "cores": 1, "usable_cores": 1, "memory_gib": 1, "gpus": []},

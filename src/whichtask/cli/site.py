@@ -77,7 +77,7 @@ def quiz(
     from whichtask.site.answers import accuracy_by_task, read_answers, read_quiz
 
     asked = read_quiz(website) if website else None
-    table = accuracy_by_task(read_answers(files, asked and asked["run"]), asked)
+    table = accuracy_by_task(read_answers(files, asked["run"] if asked else None), asked)
     print(table.to_string(index=False, float_format="{:.3f}".format))
     if out:
         write_csv(out, table)

@@ -75,7 +75,10 @@ def galleries(run: Run) -> tuple[list[Gallery], list[Missing]]:
         made = [(kind, _gallery(run, kind)) for kind in kinds(run)]
         more = [_gallery(other, beside(other, kind)) for other in run.also for kind in kinds(other) if not kind.data]
         found = [gallery for gallery in (*(one for _, one in made), *more) if gallery]
-        run.galleries = found, [run.missing(f"{kind.title} tasks", kind.make) for kind, one in made if one is None]
+        run.galleries = (
+            found,
+            [run.missing(f"tasks ({kind.title.lower()})", kind.make) for kind, one in made if one is None],
+        )
     both: tuple[list[Gallery], list[Missing]] = run.galleries
     return both
 
