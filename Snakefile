@@ -18,6 +18,7 @@ include: "workflow/rules/splits.smk"
 include: "workflow/rules/imagenet.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/site.smk"
 include: "workflow/rules/targets.smk"
 
 
@@ -25,13 +26,15 @@ rule all:
     input:
         DRAWN.all_files(),
         f"{RESULTS}/claims.csv",
+        rules.whole_site.output,
     message:
-        f"everything is in {RESULTS}/: figures/, claims.md, agreement/, discovery/, tasks/"
+        f"everything is in {RESULTS}/: site/, figures/, claims.md, agreement/, discovery/, tasks/"
 
 
 rule headline:
     input:
         DRAWN.headlines,
         f"{RESULTS}/claims_headline.csv",
+        rules.site.output,
     message:
-        f"the headline figures are in {RESULTS}/figures/"
+        f"the website is {RESULTS}/site/index.html, the headline figures are in {RESULTS}/figures/"

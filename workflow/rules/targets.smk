@@ -44,8 +44,10 @@ rule products:
         DRAWN.all_files(),
         expand("<results>/{name}.csv", name=["claims", "claims_headline"]),
         "<results>/metrics.json",
+        rules.site.output,
+        rules.whole_site.output,
     message:
-        f"figures, claims and metrics are in {RESULTS}/"
+        f"figures, claims, metrics and the website are in {RESULTS}/"
 
 
 rule fetch:

@@ -8,7 +8,7 @@ _WRITTEN = {
     **dict.fromkeys(("agreement", "agreement_comparison", "discover", "splits"), True),
     **dict.fromkeys(("imagenet_split", "imagenet_train"), True),
     **dict.fromkeys(("data", "hundred", "text", "tasks", "similarity", "similarity_to", "splits_export"), False),
-    **dict.fromkeys(("claims", "metrics"), False),
+    **dict.fromkeys(("claims", "metrics", "site", "whole_site"), False),
 }
 _GPU = _WRITTEN | {rule_of(verb): card.gpu for verb, card in EXPERIMENTS.items()}
 TRAINING = sorted(rule for rule, gpu in _GPU.items() if gpu)

@@ -138,6 +138,16 @@ class Plan:
         """Return a file of a search."""
         return self.at(f"discovery/{self.data}/{search}/{name}")
 
+    @property
+    def explained(self) -> str:
+        """Return the table of how well simple features predict tasks."""
+        return self.at(f"explain/{self.data}.csv")
+
+    @property
+    def matches(self) -> str:
+        """Return the table of tasks and the true factors that they match."""
+        return self.at("ground_truth/factors.csv")
+
     def splits(self, name: str, *sources: str) -> list[str]:
         """List one file of every split job of these sources."""
         chosen = {source: self.split_sources[source] for source in sources}

@@ -1,0 +1,50 @@
+"""Pages of the website, in the order of its menu, and the files that each of them reads.
+
+A page ``NAME`` is ``whichtask/site/pages/NAME.py`` with ``collect(run)``, ``templates/NAME.html`` and, where it moves,
+``static/NAME.js``, all in ``whichtask/site``. It shows what exists and says how to make the rest.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from whichtask.config import MAIN, REGULATED
+from whichtask.plan.plan import TRUTH, Plan
+
+
+class PageCard(NamedTuple):
+    """One page of the website."""
+
+    title: str
+    """In the menu."""
+    reads: Callable[[Plan], list[str]]
+    """Files that the headline run makes."""
+    also: Callable[[Plan], list[str]] = lambda _: []
+    """Files that only the whole run makes."""
+
+
+def headline_tasks(plan: Plan) -> list[str]:
+    """List what galleries of the main sets of tasks are made from."""
+    sets = [plan.tasks(name) for name in plan.sets]
+    return [plan.images(), *sets, plan.search(MAIN, "logits.npz"), *plan.by_source, *plan.similarities]
+
+
+def further_tasks(plan: Plan) -> list[str]:
+    """List what galleries of the other sets of tasks are made from, and what explains tasks."""
+    regulated = [plan.tasks(REGULATED), plan.search(REGULATED, "logits.npz"), plan.similarity(REGULATED)]
+    truth = [plan.images(TRUTH), *(plan.tasks(name, TRUTH) for name in ("factor", plan.attackers, REGULATED))]
+    logits = [plan.at(f"discovery/{TRUTH}/{name}/logits.npz") for name in (plan.attackers, REGULATED)]
+    tables = [plan.scores(REGULATED, protocol="studies"), plan.explained, plan.matches]
+    return [*regulated, *truth, *logits, *tables]
+
+
+PAGES: dict[str, PageCard] = {
+    "index": PageCard("Start", headline_tasks),
+    "tasks": PageCard("Tasks", headline_tasks, further_tasks),
+    "quiz": PageCard("Quiz", headline_tasks, further_tasks),
+}
+
+
+def site_inputs(plan: Plan, *, whole: bool) -> list[str]:
+    """List the files that the website reads, once each: after the headline run, or after the whole one."""
+    pages = PAGES.values()
+    return sorted({path for page in pages for path in page.reads(plan) + (page.also(plan) if whole else [])})

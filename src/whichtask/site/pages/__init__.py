@@ -1,0 +1,1 @@
+"""One module for each page: ``collect(run)`` returns what its template shows."""
