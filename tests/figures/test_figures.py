@@ -320,7 +320,7 @@ def test_arrays_of_other_images_are_refused(inputs: dict[str, Inputs], tmp_path:
     labels = np.tile([0, 1], (3, 20))
     TaskSet(labels, ("a", "b", "c"), "discovered").save(tmp_path / "few.npz")
     gallery = inputs["td_gallery_discovered"]
-    with pytest.raises(WhichtaskError, match="labels 40 images, but the data set 'quadrants' has 500"):
+    with pytest.raises(WhichtaskError, match="labels 40 images, but quadrants has 500"):
         draw("td_gallery_discovered", gallery | {"tasks": [tmp_path / "few.npz"]}, tmp_path / "x.png", SETTINGS)
     write_npz(tmp_path / "logits.npz", {"logits": np.zeros((2, 500), np.float32)})
     with pytest.raises(WhichtaskError, match="must have the shape of the tasks"):

@@ -12,6 +12,7 @@ FLOORS = (
     ("tasks", "training"),
     ("agreement.py", "discovery", "splits", "studies", "gbi"),
     ("figures", "claims"),
+    ("site",),
     ("runs", "cli"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -20,7 +21,7 @@ STRANGERS = {
     "networks": ("data",),
     "gbi": ("discovery",),
     "discovery": ("gbi",),
-    **dict.fromkeys(("figures", "claims"), ("training", "networks", *FLOORS[3])),
+    **dict.fromkeys(("figures", "claims", "site"), ("training", "networks", *FLOORS[3])),
 }
 
 

@@ -42,6 +42,7 @@ use rule data as hundred with:
         verb="hundred",
         name=[],
         job=as_it_is(HundredJob.of(SETTINGS)),
+        listing="",
     message:
         "get images of about a hundred classes"
 

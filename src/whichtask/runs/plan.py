@@ -12,6 +12,9 @@ from whichtask.errors import WhichtaskError
 from whichtask.plan.figures import FIGURES, paper_of
 
 
+SHORT = {"Gradient-Based Inference": "GBI"}
+
+
 class Job(BaseModel):
     """One job of the workflow."""
 
@@ -30,7 +33,9 @@ class Job(BaseModel):
     @property
     def kind(self) -> str:
         """Jobs that are counted together: all of a rule; every figure is a rule of its own, and of a paper."""
-        return f"figures of {paper_of(self.rule)}" if self.rule in FIGURES else self.rule
+        return (
+            f"figures of {SHORT.get(paper_of(self.rule), paper_of(self.rule))}" if self.rule in FIGURES else self.rule
+        )
 
 
 class Plan(BaseModel):
