@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from whichtask.errors import WhichtaskError
 from whichtask.plan.figures import FIGURES, paper_of
 
-
 SHORT = {"Gradient-Based Inference": "GBI"}
 
 
