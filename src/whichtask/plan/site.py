@@ -37,10 +37,16 @@ def further_tasks(plan: Plan) -> list[str]:
     return [*regulated, *truth, *logits, *tables]
 
 
+def recorded_search(plan: Plan) -> list[str]:
+    """List what the film of a search is made from."""
+    return [plan.images(), plan.search("dynamics", "dynamics.npz"), plan.scores("dynamics")]
+
+
 PAGES: dict[str, PageCard] = {
     "index": PageCard("Start", headline_tasks),
     "tasks": PageCard("Tasks", headline_tasks, further_tasks),
     "quiz": PageCard("Quiz", headline_tasks, further_tasks),
+    "search": PageCard("Meta-optimisation", recorded_search),
 }
 
 
