@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: setup run test lint format smoke figures benchmarks reference lock audit status report docs clean help
 
 help:
-	@echo "make run      the headline figures and claims at laptop scale: data, scores, discovery, splits"
+	@echo "make run      website, headline figures and claims at laptop scale: data, scores, discovery, splits"
 	@echo "make figures  every figure and claim at laptop scale: also ablations, regulated discovery, ground truth"
 	@echo "make test     lint, types, tests, and the whole workflow at smoke scale"
 	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
@@ -38,6 +38,7 @@ run: $(READY)
 	@echo
 	@sed -n 's/^\([0-9].*\)/claims: \1/p' results/claims_headline.md
 	@echo
+	@echo "look at: results/site/index.html (whichtask site --open)"
 	@echo "figures: results/figures/    tables: results/agreement/, results/similarity/"
 	@echo "tasks:   results/tasks/      claims: results/claims_headline.md"
 
@@ -45,6 +46,7 @@ figures: $(READY)
 	$(SNAKEMAKE) --cores all
 	@echo
 	@sed -n 's/^\([0-9].*\)/claims: \1/p' results/claims.md
+	@echo "look at: results/site/index.html (whichtask site --open)"
 	@echo "figures: results/figures/    claims: results/claims.md, results/claims.csv"
 
 smoke: $(READY)

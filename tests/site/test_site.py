@@ -69,7 +69,7 @@ def test_tiles_show_their_images(site: Run) -> None:
         for image, place in sheet.slots.items():
             top, left = place // sheet.columns * height, place % sheet.columns * width
             tile = pixels[top : top + height, left : left + width]
-            assert np.abs(tile.mean(axis=(0, 1)) - images.images[image, 0, 0]).max() < 25
+            assert np.abs(tile.mean(axis=(0, 1)) - images.images[image, 0, 0]).mean() < 25
 
 
 def test_numbers_are_those_of_the_tables(site: Run, settings: Config) -> None:
@@ -173,6 +173,17 @@ def test_a_site_is_written_again_and_only_over_a_site(settings: Config, tmp_path
     (tmp_path / "thesis" / "chapter.tex").write_text("")
     with pytest.raises(WhichtaskError, match="holds something else"):
         build(settings, tmp_path / "thesis")
+
+
+def test_tasks_of_a_further_run_are_shown_too(settings: Config, tmp_path: Path) -> None:
+    """Under addresses, sheets and quiz images of their own."""
+    other = make_results(tmp_path, ["x", "y"], (6, 6, 1))
+    site = build(settings, tmp_path / "site", [other])
+    assert [gallery.kind.key for gallery in found(site)[-3:]] == ["2-discovered", "2-human", "2-random"]
+    assert {gallery.quiz.file for gallery in found(site)} == {"files/main-quiz.webp", "files/2-main-quiz.webp"}
+    assert found(site)[-1].sheet.width == 54
+    page = (site.out / "tasks.html").read_text()
+    assert "Discovered (own)" in page
 
 
 def test_no_results_folder(tmp_path: Path) -> None:

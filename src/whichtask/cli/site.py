@@ -22,6 +22,10 @@ def site(
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default: site/ in the results folder.")] = None,
     config: ConfigOption = None,
     job: JobOption = None,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(help="Results folder of a further run whose tasks are shown too; once for each."),
+    ] = None,
     show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
 ) -> None:
     """Write the website of a run: its tasks with images, the quiz, and what else was measured, as static pages.
@@ -33,7 +37,8 @@ def site(
 
     settings = _of_run(results) if job is None and config is None else resolve(Config, job, config, lambda whole: whole)
     folder = out or results / "site"
-    run = build(settings.model_copy(update={"results": str(results)}), folder)
+    others = [_of_run(other).model_copy(update={"results": str(other)}) for other in also or []]
+    run = build(settings.model_copy(update={"results": str(results)}), folder, others)
     for reason in run.unreadable.values():
         typer.echo(f"left out: {reason}", err=True)
     page = folder / "index.html"

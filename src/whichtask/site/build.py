@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ WHOLE = "whole.txt"
 """In ``files/``, written last: the workflow's sign of a website that was made after all that it can show."""
 
 
-def build(settings: Config, out: Path) -> Run:
+def build(settings: Config, out: Path, also: Sequence[Config] = ()) -> Run:
     """Write the website of a run.
 
     Args:
         settings: the run's configuration; its ``results`` says where the run is.
         out: folder to write to: a new or empty one, or an earlier website.
+        also: configurations of further runs, whose tasks are shown beside: of other images, say.
 
     Returns:
         The run, with the files that could not be read.
@@ -37,13 +38,14 @@ def build(settings: Config, out: Path) -> Run:
     Raises:
         WhichtaskError: there is no results folder, or ``out`` holds something else or cannot be written.
     """
-    if not Path(settings.results).is_dir():
-        raise WhichtaskError(f"{settings.results} is no folder; --results takes the results folder of a run")
+    for results in (one.results for one in (settings, *also)):
+        if not Path(results).is_dir():
+            raise WhichtaskError(f"{results} is no folder; give the results folder of a run")
     if out.exists() and not (out.is_dir() and ((out / "files" / MARK).exists() or not any(out.iterdir()))):
         raise WhichtaskError(
             f"{out} holds something else; --out takes a new folder, an empty one or an earlier website"
         )
-    run = Run(settings, out)
+    run = Run(settings, out, also)
     run.write(MARK, b"Made by whichtask site; a new website replaces all files of this folder.\n")
     static = {path.name: path.read_bytes() for path in resources.files("whichtask.site").joinpath("static").iterdir()}
     for name, content in static.items():

@@ -44,6 +44,8 @@ class Kind(NamedTuple):
     """Of the images; None: the main ones."""
     make: str
     """Target of the workflow that makes the set."""
+    hard: bool = False
+    """Whether only the tasks that are hard to interpret are shown."""
 
 
 class Task(NamedTuple):
@@ -79,6 +81,11 @@ class Gallery(NamedTuple):
     left_out: int
     """Tasks that are not shown."""
 
+    @property
+    def ids(self) -> dict[str, str]:
+        """Addresses of its tasks by their names."""
+        return {task.name: task.id for task in self.tasks}
+
 
 def kinds(run: Run) -> list[Kind]:
     """List the sets that a website may have, in the order of its menu."""
@@ -109,6 +116,7 @@ def kinds(run: Run) -> list[Kind]:
             MAIN,
             None,
             "td_gallery_uninterpretable",
+            hard=True,
         ),
         Kind("human", "Human", "Whole classes on each side: what people usually ask networks to learn.", "human", None,
              "td_as_by_source"),
@@ -132,9 +140,15 @@ def galleries(run: Run) -> tuple[list[Gallery], list[Missing]]:
     """Return the galleries of a run and what is missing; made once for all pages."""
     if run.galleries is None:
         made = [(kind, _gallery(run, kind)) for kind in kinds(run)]
-        found = [gallery for _, gallery in made if gallery]
+        more = [_gallery(other, _beside(other, kind)) for other in run.also for kind in kinds(other) if not kind.data]
+        found = [gallery for gallery in (*(one for _, one in made), *more) if gallery]
         run.galleries = found, [run.missing(f"{kind.title} tasks", kind.make) for kind, one in made if one is None]
     return run.galleries
+
+
+def _beside(run: Run, kind: Kind) -> Kind:
+    """Return a set of a further run under a key and a title of its own."""
+    return kind._replace(key=f"{run.prefix}{kind.key}", title=f"{kind.title} ({run.plan.data})")
 
 
 def _gallery(run: Run, kind: Kind) -> Gallery | None:
@@ -142,16 +156,16 @@ def _gallery(run: Run, kind: Kind) -> Gallery | None:
     if not images or not tasks:
         return None
     binary = [k for k, classes in enumerate(tasks.n_classes) if classes == 2]
-    chosen = [k for k in hardest(run, tasks) if k in binary] if kind.key == "hard" else _spread(binary)
+    chosen = [k for k in hardest(run, tasks) if k in binary] if kind.hard else _spread(binary)
     if not chosen:
         return None
     asked, free = divide_test(images, kind.data or "main")
     logits = _logits(run, kind, tasks)
     drawn = free[:DRAWN]
     shown = {k: _sides(tasks.labels[k], free if logits is not None else drawn, logits, k) for k in chosen}
-    name = kind.data or "main"
+    name = f"{run.prefix}{kind.data or 'main'}"
     every = drawn if logits is None else np.concatenate([side for sides in shown.values() for side in sides])
-    stem = f"{name}-drawn" if logits is None else f"{name}-{kind.key}"
+    stem = f"{name}-drawn" if logits is None else f"{name}-{kind.name}{'-hard' if kind.hard else ''}"
     sheet, quiz = make_sheet(run, stem, images.images, every), make_sheet(run, f"{name}-quiz", images.images, asked)
     found = [
         Task(
@@ -166,7 +180,7 @@ def _gallery(run: Run, kind: Kind) -> Gallery | None:
         )
         for place, k in enumerate(chosen)
     ]
-    left_out = 0 if kind.key == "hard" else len(tasks.names) - len(chosen)
+    left_out = 0 if kind.hard else len(tasks.names) - len(chosen)
     return Gallery(kind, images.name, RANDOM if logits is None else SURE, sheet, quiz, found, left_out)
 
 

@@ -32,10 +32,14 @@ class Run:
     Args:
         settings: the run's configuration; its ``results`` says where the run is.
         out: folder of the website.
+        also: configurations of further runs, whose tasks are shown beside.
     """
 
-    def __init__(self, settings: Config, out: Path):
+    def __init__(self, settings: Config, out: Path, also: Sequence[Config] = ()):
         self.settings, self.out = settings, out
+        self.prefix = ""
+        """Of addresses and files that belong to a further run."""
+        self.also = [Run(other, out) for other in also]
         self.unreadable: dict[str, str] = {}
         """Files that exist but cannot be shown, and why."""
         self.files: set[str] = set()
@@ -45,6 +49,9 @@ class Run:
         self.sheets: dict[str, Any] = {}
         """What ``sheets.make_sheet`` has made."""
         self._read: dict[str, Any] = {}
+        for place, other in enumerate(self.also, 2):
+            other.prefix = f"{place}-"
+            other.unreadable, other.files, other.sheets = self.unreadable, self.files, self.sheets
 
     @cached_property
     def plan(self) -> Plan:

@@ -72,6 +72,7 @@ if (document.getElementById("data")) {
 
   function askTask({ set, seed, id, rows }, task, places, heading, next) {
     const title = make("h2", { tabIndex: -1 }, heading);
+    title.dataset.task = task.name;
     const fields = places.map((place, k) => question(set, place, k + 1));
     const result = make("div", {});
     result.setAttribute("role", "status");
@@ -122,7 +123,7 @@ if (document.getElementById("data")) {
     const right = rows.filter((row) => row.side === row.answer).length;
     const networks = task.agreement === null ? "" :
       ` Two networks agree with each other on ${percent(task.agreement)} of new images, and with the task on ${percent(task.network)}.`;
-    return [make("p", {}, make("strong", {}, answers.inWords(right, rows.length)), `. Guessing: 50\u00a0%.${networks}`)];
+    return [make("p", {}, make("strong", {}, answers.inWords(right, rows.length)), ` on ${task.name}. Guessing: 50\u00a0%.${networks}`)];
   }
 
   function finish({ set, rows, seed }) {
@@ -150,7 +151,8 @@ if (document.getElementById("data")) {
       const cells = [`${right} of ${n}`, percent(right / n), `${percent(low)} to ${percent(high)}`, percent(agreement)];
       return make("tr", {}, make("th", { scope: "row" }, task, " ", make("small", {}, own.title)), ...cells.map((cell) => make("td", {}, cell)));
     });
-    return make("div", { className: "wide" }, make("table", {},
+    // What is wider than the screen scrolls, also with the keyboard.
+    return make("div", { className: "wide", tabIndex: 0, role: "region", ariaLabel: "Accuracy by task" }, make("table", {},
       make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))), make("tbody", {}, ...body)));
   }
 
