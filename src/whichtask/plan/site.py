@@ -42,11 +42,23 @@ def recorded_search(plan: Plan) -> list[str]:
     return [plan.images(), plan.search("dynamics", "dynamics.npz"), plan.scores("dynamics")]
 
 
+def splits_of(*sources: str) -> Callable[[Plan], list[str]]:
+    """Return the function that lists what splits of some sources are shown from; default: of all but the main one."""
+
+    def reads(plan: Plan) -> list[str]:
+        chosen = sources or [source for source in plan.split_sources if source != MAIN]
+        images = [plan.images(plan.split_sources[source].data) for source in chosen]
+        return images + [path for name in ("accuracies.csv", "predictions.npz") for path in plan.splits(name, *chosen)]
+
+    return reads
+
+
 PAGES: dict[str, PageCard] = {
     "index": PageCard("Start", headline_tasks),
     "tasks": PageCard("Tasks", headline_tasks, further_tasks),
     "quiz": PageCard("Quiz", headline_tasks, further_tasks),
     "search": PageCard("Meta-optimisation", recorded_search),
+    "splits": PageCard("Adversarial splits", splits_of(MAIN), splits_of()),
 }
 
 
