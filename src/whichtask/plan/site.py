@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from whichtask.config import MAIN, REGULATED
+from whichtask.plan.figures import FIGURES
 from whichtask.plan.plan import TRUTH, Plan
 
 
@@ -53,12 +54,51 @@ def splits_of(*sources: str) -> Callable[[Plan], list[str]]:
     return reads
 
 
+def numbers_of(*figures: str) -> Callable[[Plan], list[str]]:
+    """Return the function that lists the numbers of some figures."""
+    return lambda plan: [plan.at(f"figures/{figure}.csv") for figure in figures]
+
+
+def headline_inference(plan: Plan) -> list[str]:
+    """List what the page of GBI is made from after the headline run: files of the first seed, and tables."""
+    first = [plan.gbi("toy-learning", "stream.csv"), plan.gbi("images", "generations.npz")]
+    return [paths[0] for paths in first] + numbers_of("gbi_mnist_table", "gbi_ood_table")(plan)
+
+
+def further_inference(plan: Plan) -> list[str]:
+    """List the rest of what it is made from."""
+    first = [
+        plan.gbi("toy-learning", "weights.safetensors"),
+        *(plan.gbi("toy", name) for name in ("rates.csv", "one_step.csv")),
+    ]
+    figures = ("gbi_toy_bayes", "gbi_confidence_histograms", "gbi_cifar100_table")
+    return [paths[0] for paths in first] + numbers_of(*figures)(plan)
+
+
+def headline_claims(plan: Plan) -> list[str]:
+    """List the claims that the headline run compares."""
+    return [plan.at("claims_headline.csv")]
+
+
+def drawn(*, headline: bool) -> Callable[[Plan], list[str]]:
+    """Return the function that lists pictures and numbers of the headline figures, or of all others."""
+    return lambda plan: [
+        plan.at(f"figures/{figure}.{ending}")
+        for figure, card in FIGURES.items()
+        if card.headline == headline and card.wanted(plan.settings)
+        for ending in ("png", "csv")
+    ]
+
+
 PAGES: dict[str, PageCard] = {
     "index": PageCard("Start", headline_tasks),
     "tasks": PageCard("Tasks", headline_tasks, further_tasks),
     "quiz": PageCard("Quiz", headline_tasks, further_tasks),
     "search": PageCard("Meta-optimisation", recorded_search),
     "splits": PageCard("Adversarial splits", splits_of(MAIN), splits_of()),
+    "gbi": PageCard("Gradient-Based Inference", headline_inference, further_inference),
+    "claims": PageCard("Claims", headline_claims, lambda plan: [plan.at("claims.csv")]),
+    "figures": PageCard("Figures", drawn(headline=True), drawn(headline=False)),
 }
 
 

@@ -92,6 +92,10 @@ class Run:
         found: T | None = self._read[path]
         return found
 
+    def has(self, path: str) -> bool:
+        """Say whether the run holds a file."""
+        return Path(path).is_file()
+
     def missing(self, what: str, target: str) -> Missing:
         """Say what is missing, and the workflow's target that makes it."""
         return Missing(what, self.command(target))
