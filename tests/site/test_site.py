@@ -16,8 +16,8 @@ from whichtask.plan.imports import PACKAGE
 from whichtask.plan.plan import Plan
 from whichtask.plan.site import PAGES, site_inputs
 from whichtask.site import build
-from whichtask.site.build import plain
 from whichtask.site.galleries import Gallery, galleries
+from whichtask.site.json import plain
 from whichtask.site.pages.quiz import quiz_data
 from whichtask.site.run import Run
 from whichtask.tasks import TaskSet
@@ -44,9 +44,9 @@ def test_labels_of_shown_and_asked_images_are_those_of_the_task(site: Run, setti
         by_place = {place: image for image, place in gallery.sheet.slots.items()}
         for task in gallery.tasks:
             for side in (0, 1):
-                assert {int(labels[task.index, by_place[place]]) for place in task.sides[side]} == {side}
-            assert [int(side) for side in task.asked] == labels[task.index, list(gallery.quiz.slots)].tolist()
-            assert task.share == pytest.approx(labels[task.index].mean())
+                assert {int(labels[task.row, by_place[place]]) for place in task.sides[side]} == {side}
+            assert [int(side) for side in task.asked] == labels[task.row, list(gallery.quiz.slots)].tolist()
+            assert task.share == pytest.approx(labels[task.row].mean())
 
 
 def test_surest_images_come_first(site: Run, settings: Config) -> None:
@@ -56,7 +56,7 @@ def test_surest_images_come_first(site: Run, settings: Config) -> None:
     by_place = {place: image for image, place in gallery.sheet.slots.items()}
     for task in gallery.tasks:
         for side in task.sides:
-            sure = [logits[task.index, by_place[place]] for place in side]
+            sure = [logits[task.row, by_place[place]] for place in side]
             assert sure == sorted(sure, reverse=True)
 
 

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from whichtask.cli import app
 from whichtask.errors import WhichtaskError
-from whichtask.site.answers import COLUMNS, accuracy_by_task, read_answers, wilson
+from whichtask.site.answers import COLUMNS, accuracy_by_task, read_answers, read_quiz, wilson
+from whichtask.site.run import Run
 
 
 def answers(right: int, n: int, task: str = "a", session: str = "s", run: str = "abc") -> pd.DataFrame:
@@ -79,3 +80,16 @@ def test_verb_without_a_file(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["quiz", str(tmp_path / "none.csv")])
     assert isinstance(result.exception, WhichtaskError)
     assert "No such file" in str(result.exception)
+
+
+def test_the_website_adds_its_networks_and_refuses_other_runs(tmp_path: Path, site: Run) -> None:
+    asked = read_quiz(site.out)
+    task = asked["sets"][0]["tasks"][1]
+    own = write(tmp_path / "own.csv", answers(8, 10, task["name"], run=asked["run"]))
+    table = accuracy_by_task(read_answers([own], asked["run"]), asked)
+    assert table["network_agreement"].iloc[0] == pytest.approx(task["agreement"])
+    assert pd.isna(table["network_agreement"].iloc[1]), "all tasks have no one agreement"
+    with pytest.raises(WhichtaskError, match="another run, abc"):
+        read_answers([write(tmp_path / "other.csv", answers(8, 10))], asked["run"])
+    with pytest.raises(WhichtaskError, match="no website with a quiz"):
+        read_quiz(tmp_path)

@@ -44,7 +44,7 @@ def page(browser: Any, site: Run) -> Iterator[Any]:
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     allowed = (site.out.as_uri(), "data:", "blob:")
-    page.on("request", lambda request: request.url.startswith(allowed) or complaints.append(request.url))
+    page.on("request", lambda request: complaints.extend([] if request.url.startswith(allowed) else [request.url]))
     page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
     yield page
     context.close()

@@ -44,7 +44,7 @@ def make_results(folder: Path, classes: Sequence[str], shape: tuple[int, int, in
 
 def write_set(plan: Plan, kind: Any, labels: npt.NDArray[np.int64], names: list[str] | None) -> None:
     """Write a set of tasks, its agreement and its similarity."""
-    tasks = TaskSet(labels, tuple(names or [f"{kind}_{k}" for k in range(len(labels))]), kind)
+    tasks = TaskSet(labels.astype(np.uint8), tuple(names or [f"{kind}_{k}" for k in range(len(labels))]), kind)
     tasks.save(Path(plan.tasks(kind)))
     scores = [
         {

@@ -26,7 +26,7 @@ rule site:
     conda:
         ENVIRONMENT
     params:
-        results=RESULTS,
+        results=lambda wildcards: RESULTS,
         job=as_it_is(SETTINGS),
     message:
         "write the website, {RESULTS}/site/index.html"

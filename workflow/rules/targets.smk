@@ -62,8 +62,10 @@ rule products:
         figures_of(),
         expand("<results>/{name}.csv", name=["claims", "claims_headline"]),
         "<results>/metrics.json",
+        rules.site.output,
+        rules.whole_site.output,
     message:
-        "figures, claims and metrics are in {RESULTS}/"
+        "figures, claims, metrics and the website are in {RESULTS}/"
 
 
 rule fetch:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from whichtask.cli.settings import ConfigOption, JobOption, parse, resolve
-from whichtask.config import Config
+from whichtask.cli.settings import ConfigOption, JobOption, resolve
+from whichtask.config import Config, parse
 from whichtask.errors import WhichtaskError
 
 
@@ -63,6 +63,10 @@ def _of_run(results: Path) -> Config:
 
 def quiz(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Exports of the quiz, CSV or JSON.")],
+    website: Annotated[
+        Path | None,
+        typer.Option("--site", help="Their website: checks that they are of its run, and adds its networks."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV to write beside what is printed.")] = None,
 ) -> None:
     """Sum up answers to the quiz: accuracy by task with Wilson's 95 % interval, over any number of visitors' files.
@@ -70,9 +74,10 @@ def quiz(
     An answer that several files hold counts once.
     """
     from whichtask.artifacts import write_csv
-    from whichtask.site.answers import accuracy_by_task, read_answers
+    from whichtask.site.answers import accuracy_by_task, read_answers, read_quiz
 
-    table = accuracy_by_task(read_answers(files))
+    asked = read_quiz(website) if website else None
+    table = accuracy_by_task(read_answers(files, asked and asked["run"]), asked)
     print(table.to_string(index=False, float_format="{:.3f}".format))
     if out:
         write_csv(out, table)

@@ -1,21 +1,18 @@
 """Write the website: collect every page's data, then render every page."""
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from whichtask.artifacts import write_text
 from whichtask.config import Config
 from whichtask.errors import WhichtaskError
 from whichtask.plan.imports import load
 from whichtask.plan.site import PAGES
+from whichtask.site.json import in_page
 from whichtask.site.run import Run
 
 MARK = "whichtask.txt"
@@ -87,22 +84,3 @@ def _environment() -> Environment:
 def percent(share: float, digits: int = 0) -> str:
     """Write a share in 0..1 as people read it; a dash where it is not known."""
     return "–" if share is None or math.isnan(share) else f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
-
-
-def in_page(value: Any) -> Markup:
-    """Write JSON that a script element can hold; what is not a number becomes null."""
-    text = json.dumps(plain(value), separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704  # nothing is left that could end a script
-
-
-def plain(value: Any) -> Any:
-    """Turn arrays, named tuples and numbers that are NaN into what JSON has."""
-    if hasattr(value, "_asdict"):
-        return plain(value._asdict())
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -54,8 +54,8 @@ class Task(NamedTuple):
     id: str
     """In addresses."""
     name: str
-    index: int
-    """Row of its set."""
+    row: int
+    """Of its set."""
     sides: tuple[list[int], list[int]]
     """Places in the gallery's sheet."""
     classes: tuple[str, str]
@@ -143,7 +143,8 @@ def galleries(run: Run) -> tuple[list[Gallery], list[Missing]]:
         more = [_gallery(other, _beside(other, kind)) for other in run.also for kind in kinds(other) if not kind.data]
         found = [gallery for gallery in (*(one for _, one in made), *more) if gallery]
         run.galleries = found, [run.missing(f"{kind.title} tasks", kind.make) for kind, one in made if one is None]
-    return run.galleries
+    both: tuple[list[Gallery], list[Missing]] = run.galleries
+    return both
 
 
 def _beside(run: Run, kind: Kind) -> Kind:

@@ -98,8 +98,8 @@ def _factor(run: Run, name: str, task: str) -> tuple[str, float] | None:
     rows = table[(table["set"] == name) & (table["task"] == task)] if table is not None else pd.DataFrame()
     if rows.empty:
         return None
-    best = rows.loc[rows["phi"].abs().idxmax()]
-    return str(best["match"]), abs(float(best["phi"]))
+    best = int(rows["phi"].abs().argmax())
+    return str(rows["match"].iloc[best]), abs(float(rows["phi"].iloc[best]))
 
 
 def hardest(run: Run, tasks: TaskSet) -> list[int]:

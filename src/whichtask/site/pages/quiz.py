@@ -1,17 +1,23 @@
 """The quiz: which side are new images on?"""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
+from whichtask.site.answers import FILE
 from whichtask.site.galleries import Gallery, galleries
+from whichtask.site.json import plain
 from whichtask.site.run import Run
 
 
 def collect(run: Run) -> dict[str, Any]:
-    """Return the sheets and the sides of all images that can be asked."""
+    """Return the sheets and the sides of all images that can be asked; a file holds them for ``whichtask quiz``."""
     found, missing = galleries(run)
-    return {"galleries": found, "missing": missing, "quiz": quiz_data(found)}
+    asking = [gallery for gallery in found if gallery.quiz.slots]
+    quiz = quiz_data(asking)
+    run.write(FILE, json.dumps(plain(quiz)).encode())
+    return {"galleries": asking, "missing": missing, "quiz": quiz}
 
 
 def quiz_data(found: Sequence[Gallery]) -> dict[str, Any]:
