@@ -2,6 +2,7 @@
 
 import pytest
 from site_results import MARKUP, make_results
+from site_studies import add_studies
 
 from whichtask.config import Config
 from whichtask.site import build
@@ -11,7 +12,9 @@ from whichtask.site.run import Run
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """A run whose names hold markup."""
-    return make_results(tmp_path_factory.mktemp("own"), MARKUP)
+    made = make_results(tmp_path_factory.mktemp("own"), MARKUP)
+    add_studies(made)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -95,8 +95,8 @@ PAGES: dict[str, PageCard] = {
     "tasks": PageCard("Tasks", headline_tasks, further_tasks),
     "quiz": PageCard("Quiz", headline_tasks, further_tasks),
     "search": PageCard("Meta-optimisation", recorded_search),
-    "splits": PageCard("Adversarial splits", splits_of(MAIN), splits_of()),
-    "gbi": PageCard("Gradient-Based Inference", headline_inference, further_inference),
+    "splits": PageCard("Splits", splits_of(MAIN), splits_of()),
+    "gbi": PageCard("GBI", headline_inference, further_inference),
     "claims": PageCard("Claims", headline_claims, lambda plan: [plan.at("claims.csv")]),
     "figures": PageCard("Figures", drawn(headline=True), drawn(headline=False)),
 }

@@ -16,6 +16,7 @@ COLUMNS = (
     "id", "paper_title", "statement", "figure", "paper", "paper_sd", "paper_n", "agrees_if", "ours", "low", "high", "n",
     "train_accuracy", "images_train", "unit", "data", "network", "verdict", "certainty", "source", "note",
 )  # fmt: skip
+UNKNOWN = "–"
 TABLES = ("claims", "claims_headline")
 """Of all claims, and of those that the headline run can measure."""
 
@@ -51,6 +52,16 @@ class Claim(NamedTuple):
     verdicts: dict[str, int]
     """Cases by verdict, in the order of ``VERDICTS``."""
     cases: list[Case]
+
+    @property
+    def ours(self) -> str:
+        """What was measured, over all cases."""
+        found = [float(case.ours) for case in self.cases if case.ours != UNKNOWN]
+        if not found:
+            return UNKNOWN
+        if len(self.cases) > 1:
+            return _number(found[0]) if len(found) == 1 else f"{min(found):.3f} to {max(found):.3f}"
+        return f"{self.cases[0].ours} [{self.cases[0].interval}]"
 
 
 class Score(NamedTuple):
@@ -105,13 +116,13 @@ def _claim(run: Run, rows: pd.DataFrame) -> Claim:
 
 def _case(row: dict[Any, Any]) -> Case:
     trained = "" if math.isnan(row["images_train"]) else f"{row['images_train']:,.0f} images"
-    interval = f"{_number(row['low'])} to {_number(row['high'])}" if not math.isnan(row["low"]) else "–"
+    interval = f"{_number(row['low'])} to {_number(row['high'])}" if not math.isnan(row["low"]) else UNKNOWN
     return Case(
         _joined([row["data"], row["network"], trained]),
-        _number(row["ours"]) or "–",
+        _number(row["ours"]) or UNKNOWN,
         interval,
         int(row["n"]),
-        _number(row["train_accuracy"]) or "–",
+        _number(row["train_accuracy"]) or UNKNOWN,
         str(row["verdict"]),
         _joined([row["note"]]),
     )

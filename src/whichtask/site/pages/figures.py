@@ -89,7 +89,8 @@ def smaller(path: Path) -> tuple[bytes, tuple[int, int]]:
         WhichtaskError: the file is no picture.
     """
     try:
-        picture = Image.open(path).convert("RGB")
+        with Image.open(path) as opened:
+            picture = opened.convert("RGB")
     except OSError as error:
         raise WhichtaskError(f"{path} is no picture: {error}") from error
     if picture.width > WIDEST:
