@@ -15,7 +15,7 @@ from whichtask.plan.plan import Plan
 from whichtask.tasks import TaskSet, agreement_similarity
 
 MARKUP = ('<b>"bold"</b>', "<script>alert(1)</script>", "a & b", "</script><i>")
-TRAIN, TEST = 60, 120
+TRAIN, TEST = 220, 120
 
 
 def make_results(folder: Path, classes: Sequence[str], shape: tuple[int, int, int] = (8, 8, 3)) -> Config:

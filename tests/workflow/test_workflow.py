@@ -16,6 +16,7 @@ from whichtask.config import FigureSettings
 from whichtask.data import ImageSet
 from whichtask.figures import draw_again, read_numbers
 from whichtask.plan.figures import FIGURES
+from whichtask.plan.site import PAGES
 from whichtask.tasks import TaskSet, random_tasks, write_user_csv
 
 pytestmark = pytest.mark.workflow
@@ -36,6 +37,9 @@ def test_everything_that_was_promised_is_there(finished: Project) -> None:
     numbers = claims[claims["certainty"] == "certain"]["verdict"]
     assert "agrees" not in set(numbers[claims["id"].str.startswith("discovered")]), "smoke numbers mean nothing"
     assert (results / "claims.md").read_text().startswith("# Claims")
+    site = [path for path in (results / "site").rglob("*") if path.is_file()]
+    assert {f"{name}.html" for name in PAGES} <= {path.name for path in site}
+    assert sum(path.stat().st_size for path in site) < 15_000_000
 
 
 def test_contracts_on_disk(finished: Project) -> None:

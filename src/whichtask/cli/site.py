@@ -53,19 +53,19 @@ def _of_run(results: Path) -> Config:
 
     if not (results / NAME).exists():
         return resolve(Config, None, None, lambda whole: whole)
-    record = read_record(results)
-    found: dict[str, Any] = record.configurations.get(record.last.config_sha256, {}) if record.last else {}
     try:
+        record = read_record(results)
+        found: dict[str, Any] = record.configurations.get(record.last.config_sha256, {}) if record.last else {}
         return parse(Config, found, str(results / NAME))
     except WhichtaskError as error:
-        raise WhichtaskError(f"{error}\nThe run is of another version; give its settings with --config.") from error
+        raise WhichtaskError(f"{error}\nA run of another version? Give its settings with --config.") from error
 
 
 def quiz(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Exports of the quiz, CSV or JSON.")],
     website: Annotated[
         Path | None,
-        typer.Option("--site", help="Their website: checks that they are of its run, and adds its networks."),
+        typer.Option("--site", help="Their website: checks that they are of its run and adds its networks."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV to write beside what is printed.")] = None,
 ) -> None:
@@ -77,7 +77,7 @@ def quiz(
     from whichtask.site.answers import accuracy_by_task, read_answers, read_quiz
 
     asked = read_quiz(website) if website else None
-    table = accuracy_by_task(read_answers(files, asked and asked["run"]), asked)
+    table = accuracy_by_task(read_answers(files, asked["run"] if asked else None), asked)
     print(table.to_string(index=False, float_format="{:.3f}".format))
     if out:
         write_csv(out, table)

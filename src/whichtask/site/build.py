@@ -12,7 +12,7 @@ from whichtask.config import Config
 from whichtask.errors import WhichtaskError
 from whichtask.plan.imports import load
 from whichtask.plan.site import PAGES
-from whichtask.site.json import in_page
+from whichtask.site.embed import in_page
 from whichtask.site.run import Run
 
 MARK = "whichtask.txt"

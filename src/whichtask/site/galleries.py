@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from whichtask.config import MAIN, REGULATED
 from whichtask.data import ImageSet
-from whichtask.plan.plan import TRUTH
 from whichtask.seeding import numpy_generator
+from whichtask.site.kinds import Kind, beside, kinds
 from whichtask.site.measured import Measured, hardest, measure
 from whichtask.site.run import Missing, Run
 from whichtask.site.sheets import Sheet, make_sheet
@@ -29,23 +28,6 @@ MOST = 24
 """Tasks shown of one set."""
 SURE = "those that the search's network is surest about, surest first"
 RANDOM = "drawn at random, as no network's confidence is kept for these tasks"
-
-
-class Kind(NamedTuple):
-    """A set of tasks that the website may have."""
-
-    key: str
-    """In addresses."""
-    title: str
-    text: str
-    name: str
-    """Of the set's file."""
-    data: str | None
-    """Of the images; None: the main ones."""
-    make: str
-    """Target of the workflow that makes the set."""
-    hard: bool = False
-    """Whether only the tasks that are hard to interpret are shown."""
 
 
 class Task(NamedTuple):
@@ -87,69 +69,18 @@ class Gallery(NamedTuple):
         return {task.name: task.id for task in self.tasks}
 
 
-def kinds(run: Run) -> list[Kind]:
-    """List the sets that a website may have, in the order of its menu."""
-    known = run.plan.truth
-    found = [
-        Kind(
-            "discovered",
-            "Discovered",
-            "Nobody wrote these rules. A search looked for tasks on which networks agree, without any labels.",
-            MAIN,
-            None,
-            "td_gallery_discovered",
-        ),
-        Kind(
-            "regulated",
-            "Regulated",
-            "Discovered too, but only among tasks that ignore cropping, flipping and changes of colour: the search "
-            "stands on features that were trained to ignore them (SimCLR).",
-            REGULATED,
-            None,
-            "td_gallery_regulated",
-        ),
-        Kind(
-            "hard",
-            "Hard to interpret",
-            "Discovered tasks on which networks agree about as much as on human ones, but which simple features such "
-            "as brightness and edges predict worst. Can you see the rule?",
-            MAIN,
-            None,
-            "td_gallery_uninterpretable",
-            hard=True,
-        ),
-        Kind("human", "Human", "Whole classes on each side: what people usually ask networks to learn.", "human", None,
-             "td_as_by_source"),
-        Kind("random", "Random", "A coin was tossed for each image. There is no rule to find.", "random", None,
-             "td_as_by_source"),
-    ]  # fmt: skip
-    if run.settings.tasks.user:
-        found.append(Kind("user", "Your own", "From your file (tasks.user).", "user", None, "td_as_by_source"))
-    return [
-        *found,
-        Kind("truth", f"Discovered on {known}", f"A search on {known}: generated coloured images whose factors (shape, "
-             "hue, size, ...) are known.", run.plan.attackers, TRUTH, "td_factors"),
-        Kind("truth-regulated", f"Regulated on {known}", f"Regulated discovery on {known}: blind to crops, flips and "
-             "changes of colour.", REGULATED, TRUTH, "td_factors"),
-        Kind("factor", f"Factors of {known}", "Images sorted by one factor that made them, such as the shape or the "
-             "hue.", "factor", TRUTH, "td_factors"),
-    ]  # fmt: skip
-
-
 def galleries(run: Run) -> tuple[list[Gallery], list[Missing]]:
     """Return the galleries of a run and what is missing; made once for all pages."""
     if run.galleries is None:
         made = [(kind, _gallery(run, kind)) for kind in kinds(run)]
-        more = [_gallery(other, _beside(other, kind)) for other in run.also for kind in kinds(other) if not kind.data]
+        more = [_gallery(other, beside(other, kind)) for other in run.also for kind in kinds(other) if not kind.data]
         found = [gallery for gallery in (*(one for _, one in made), *more) if gallery]
-        run.galleries = found, [run.missing(f"{kind.title} tasks", kind.make) for kind, one in made if one is None]
+        run.galleries = (
+            found,
+            [run.missing(f"tasks ({kind.title.lower()})", kind.make) for kind, one in made if one is None],
+        )
     both: tuple[list[Gallery], list[Missing]] = run.galleries
     return both
-
-
-def _beside(run: Run, kind: Kind) -> Kind:
-    """Return a set of a further run under a key and a title of its own."""
-    return kind._replace(key=f"{run.prefix}{kind.key}", title=f"{kind.title} ({run.plan.data})")
 
 
 def _gallery(run: Run, kind: Kind) -> Gallery | None:

@@ -15,7 +15,8 @@ def collect(run: Run) -> dict[str, Any]:
     found, missing = galleries(run)
     by_key = {gallery.kind.key: gallery for gallery in found}
     examples = [(by_key[key], _example(by_key[key])) for key in EXAMPLES if key in by_key]
-    return {"examples": examples, "side": SIDE, "missing": missing}
+    shown = next((key for key in ("discovered", *EXAMPLES) if key in by_key), None)
+    return {"examples": examples, "side": SIDE, "shown": shown, "missing": missing}
 
 
 def _example(gallery: Gallery) -> Task:

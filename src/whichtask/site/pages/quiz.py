@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from whichtask.site.answers import FILE
+from whichtask.site.embed import plain
 from whichtask.site.galleries import Gallery, galleries
-from whichtask.site.json import plain
 from whichtask.site.run import Run
 
 
