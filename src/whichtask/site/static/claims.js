@@ -25,10 +25,11 @@ if (document.getElementById("filters")) {
 
   function addressed() {
     const hash = decodeURIComponent(location.hash.slice(1));
-    const radio = [...form.elements.verdict].find((one) => one.value && one.value === hash);
+    const radios = [...form.elements.verdict];
+    const claim = claims.find((one) => one.id === hash);
+    const radio = radios.find((one) => one.value === (claim ? "" : hash));
     if (radio) radio.checked = true;
     show();
-    const claim = claims.find((one) => one.id === hash);
     if (!claim) return;
     claim.open = true;
     claim.scrollIntoView();
