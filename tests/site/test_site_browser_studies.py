@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from whichtask.artifacts import read_csv, read_npz
+from whichtask.artifacts import read_csv, read_npz, write_npz
 from whichtask.data import ImageSet
 from whichtask.site.attacks import groups
 from whichtask.site.pages import claims, gbi, search
@@ -90,7 +90,7 @@ def test_splits_are_switched_and_downloaded(page: Any, site: Run, tmp_path: Path
         np.array(["classes"] * len(rows)), predictions["class_names"], predictions["binary_names"],
         np.array(images.sha256),
     )  # fmt: skip
-    np.savez(tmp_path / "split.npz", **dict(zip(SPLIT_ARRAYS, values, strict=True)))
+    write_npz(tmp_path / "split.npz", dict(zip(SPLIT_ARRAYS, values, strict=True)))
     expected = {path.stem: path.read_text() for path in export_splits(tmp_path / "split.npz", images, tmp_path)}
     for split in splits:
         with page.expect_download() as download:

@@ -93,18 +93,24 @@ def add_inference(plan: Plan, rng: np.random.Generator) -> None:
     toy = plan.settings.gbi.toy
     labels = np.arange(60) // 20 % 2
     x = np.asarray(toy.task.means)[labels] + rng.normal(0, 0.3, 60)
-    columns = {"observation": x, "mean": np.asarray(toy.task.means)[labels], "lstm": x, "gbi_hard": x, "bayes": x}
-    stream = pd.DataFrame({"repeat": 0, "step": range(60)} | columns)
+    columns: dict[str, Any] = {
+        "observation": x,
+        "mean": np.asarray(toy.task.means)[labels],
+        "lstm": x,
+        "gbi_hard": x,
+        "bayes": x,
+    }
+    stream = pd.DataFrame(columns).assign(repeat=0, step=range(60))
     write_csv(Path(plan.gbi("toy-learning", "stream.csv")[0]), stream)
     job = ToyLearningJob.of(plan.settings, toy.seeds[0]).model_dump(mode="json")
     weights = initial_weights(len(TOY_ARMS), len(toy.task.means), toy.network.hidden, 0)
     write_tensors(Path(plan.gbi("toy-learning", "weights.safetensors")[0]), weights, {"job": job})
-    key = {"task": "headline", "arm": "gbi_hard", "observations": 1}
+    key: dict[str, Any] = {"task": "headline", "arm": "gbi_hard", "observations": 1}
     rate = {"use": "stream", "blocks": toy.blocks, "learning_rate": 0.5, "momentum": 0, "l2": 0, "entropy": 0}
     write_csv(Path(plan.gbi("toy", "rates.csv")[0]), pd.DataFrame([key | rate]))
     write_csv(Path(plan.gbi("toy", "one_step.csv")[0]), pd.DataFrame([key | {"tau": 0.1}]))
     pictures = rng.integers(0, 256, (3, 6, 12, 12, 1), dtype=np.uint8)
-    generations = {"originals": pictures[:, 0], "uniform": pictures[:, 1], "decoded": pictures[:, 2:5]}
+    generations: dict[str, Any] = {"originals": pictures[:, 0], "uniform": pictures[:, 1], "decoded": pictures[:, 2:5]}
     posterior = rng.dirichlet(np.ones(3), 3).astype(np.float32)
     write_npz(
         Path(plan.gbi("images", "generations.npz")[0]),

@@ -93,6 +93,10 @@ class Group(NamedTuple):
     attacks: list[Attack]
 
 
+Job = tuple[ImageSet, pd.DataFrame, Predictions]
+"""The splits of one target."""
+
+
 def groups(run: Run) -> tuple[list[Group], list[Missing]]:
     """Return the splits of a run by source and kind, and what is missing."""
     jobs = {source: _jobs(run, source) for source in run.plan.split_sources}
@@ -111,19 +115,22 @@ def groups(run: Run) -> tuple[list[Group], list[Missing]]:
     return found, [run.missing(*wanted[source]) for source, own in jobs.items() if not own and wanted[source]]
 
 
-def _jobs(run: Run, source: str) -> list[tuple[ImageSet, pd.DataFrame, Predictions]]:
+def _jobs(run: Run, source: str) -> list[Job]:
     """Read the splits of every target that one source attacks."""
-    found = []
     images = run.images(run.plan.split_sources[source].data)
-    paths = zip(*(run.plan.splits(name, source) for name in ("accuracies.csv", "predictions.npz")), strict=True)
-    for table, predictions in paths if images else ():
-        rows = run.read(table, lambda path: read_splits([path]))
-        if rows is None:
-            continue
-        made = run.read(predictions, lambda path, rows=rows: _checked(path, rows, images))  # type: ignore[misc]
-        if made is not None and images is not None:
-            found.append((images, rows, made))
-    return found
+    tables, arrays = (run.plan.splits(name, source) for name in ("accuracies.csv", "predictions.npz"))
+    if images is None:
+        return []
+    found = (_job(run, images, table, predictions) for table, predictions in zip(tables, arrays, strict=True))
+    return [job for job in found if job]
+
+
+def _job(run: Run, images: ImageSet, table: str, predictions: str) -> Job | None:
+    rows = run.read(table, lambda path: read_splits([path]))
+    if rows is None:
+        return None
+    made = run.read(predictions, lambda path: _checked(path, rows, images))
+    return None if made is None else (images, rows, made)
 
 
 def _checked(path: Path, rows: pd.DataFrame, images: ImageSet) -> Predictions:

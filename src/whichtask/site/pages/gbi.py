@@ -184,15 +184,15 @@ def _confidence(run: Run) -> list[tuple[str, Chart]] | None:
 
 def _rows(table: pd.DataFrame, names: dict[str, str], value: str, costs: dict[str, str]) -> list[Row]:
     """Return the methods of a figure's table, in the order of their names."""
-    means = table[table["row"] == "mean"].drop_duplicates("method").set_index("method")
+    means = table[table["row"] == "mean"].drop_duplicates("method")
+    of_method: dict[str, dict[Any, Any]] = {row["method"]: row for row in means.to_dict("records")}
     rows = []
     for method, name in names.items():
-        if method in means.index:
-            row = means.loc[method]
-            low, high = (float(row.get(f"{value}_{end}", np.nan)) for end in ("low", "high"))
-            ours = Estimate(float(row[value]), low, high, int(row["n"]))
+        if row := of_method.get(method):
+            low, high = (row.get(f"{value}_{end}", np.nan) for end in ("low", "high"))
             shown = [form.format(row[column]) for column, form in costs.items()]
-            rows.append(Row(name, ours, float(row.get(f"paper_{value}", np.nan)), shown))
+            ours = Estimate(row[value], low, high, int(row["n"]))
+            rows.append(Row(name, ours, row.get(f"paper_{value}", np.nan), shown))
     return rows
 
 

@@ -3,7 +3,6 @@
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from whichtask.data import ImageSet
@@ -106,6 +105,6 @@ def _chart(curve: pd.DataFrame, scores: list[Score]) -> Chart:
     drawn = drawn.with_line("proxy: what is optimised", "first", steps, curve["agreement"].tolist())
     if not scores:
         return drawn
-    at, mean, low, high = (np.array(values) for values in list(zip(*scores, strict=True))[:4])
-    drawn = drawn.with_ranges("ink", at, low, high)
-    return drawn.with_dots("full agreement score, 95 % interval", "ink", at, mean)
+    at = [score.step for score in scores]
+    drawn = drawn.with_ranges("ink", at, [score.low for score in scores], [score.high for score in scores])
+    return drawn.with_dots("full agreement score, 95 % interval", "ink", at, [score.agreement for score in scores])
