@@ -20,6 +20,7 @@ OTHERWISE = {
     "asyncssh": "EPL-2.0 or GPL-2.0-or-later; a part of dvc, which runs as a program of its own",
     "grandalf": "GPL-2.0 or EPL-1.0; a part of dvc",
     "pygit2": "GPL-2.0 with an exception for those who link to it; a part of dvc",
+    "axe-playwright-python": "MIT with axe-core (MPL-2.0), said in its licence file only; for tests",
     "conda-inject": "MIT, said in its repository only; a part of Snakemake",
     "snakemake-interface-common": "MIT, said in its repository only",
     "snakemake-interface-logger-plugins": "MIT, said in its repository only",
