@@ -84,8 +84,9 @@ def add_splits(plan: Plan, images: ImageSet, rng: np.random.Generator) -> None:
                         arrays[name].append(values)
     table, predictions = (plan.splits(name, "discovered")[0] for name in ("accuracies.csv", "predictions.npz"))
     write_csv(Path(table), pd.DataFrame(rows))
-    names = {"class_names": np.array(images.class_names), "binary_names": np.array(BINARY_NAMES)}
-    write_npz(Path(predictions), {"pool": pool} | {name: np.stack(rows) for name, rows in arrays.items()} | names)
+    named = {"class_names": np.array(images.class_names), "binary_names": np.array(BINARY_NAMES)}
+    stacked = {name: np.stack(values) for name, values in arrays.items()}
+    write_npz(Path(predictions), {"pool": pool} | stacked | named)
 
 
 def add_inference(plan: Plan, rng: np.random.Generator) -> None:
@@ -110,7 +111,7 @@ def add_inference(plan: Plan, rng: np.random.Generator) -> None:
     write_csv(Path(plan.gbi("toy", "rates.csv")[0]), pd.DataFrame([key | rate]))
     write_csv(Path(plan.gbi("toy", "one_step.csv")[0]), pd.DataFrame([key | {"tau": 0.1}]))
     pictures = rng.integers(0, 256, (3, 6, 12, 12, 1), dtype=np.uint8)
-    generations: dict[str, Any] = {"originals": pictures[:, 0], "uniform": pictures[:, 1], "decoded": pictures[:, 2:5]}
+    generations = {"originals": pictures[:, 0], "uniform": pictures[:, 1], "decoded": pictures[:, 2:5]}
     posterior = rng.dirichlet(np.ones(3), 3).astype(np.float32)
     write_npz(
         Path(plan.gbi("images", "generations.npz")[0]),

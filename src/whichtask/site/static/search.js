@@ -61,7 +61,6 @@ if (document.getElementById("data")) {
     clearInterval(timer);
     timer = null;
     play.textContent = "Play";
-    play.setAttribute("aria-label", "Play");
   }
 
   play.onclick = () => {
@@ -69,7 +68,6 @@ if (document.getElementById("data")) {
     const last = found.steps.length - 1;
     if (Number(range.value) === last) show(0);
     play.textContent = "Pause";
-    play.setAttribute("aria-label", "Pause");
     timer = setInterval(() => {
       show(Math.min(last, Number(range.value) + 1));
       if (Number(range.value) === last) stop();

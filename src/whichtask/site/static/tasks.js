@@ -55,7 +55,7 @@
     addEventListener("hashchange", () => { if (addressed()) show(addressed()); });
     addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!by || event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!by || event.target.matches("select, .wide") || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       if (event.shiftKey) stepSet(by);
       else step(by);
