@@ -16,7 +16,7 @@ from whichtask.figures.td.split_predictions import Predictions, read_predictions
 from whichtask.site.run import Missing, Run
 from whichtask.splits.cases import BINARY_NAMES
 
-SHOWN = 5
+SHOWN = 4
 """Images of a class in each block, the first ones in the order of the pool."""
 MOST_CLASSES = 10
 """Classes shown of a split; of more, those with the most mistaken images."""
