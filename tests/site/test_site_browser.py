@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,38 +15,11 @@ from whichtask.site.galleries import galleries
 from whichtask.site.pages.quiz import quiz_data
 from whichtask.site.run import Run
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is missing: apt-get install chromium")
 
 WIDTHS = (360, 820, 1400)
 # Levels A and AA; without preloading, which would ask for style sheets as a script may not.
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "preload": False}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Any, site: Run) -> Iterator[Any]:
-    """A page that fails the test when a script complains or anything but the site's own files is asked for."""
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    allowed = (site.out.as_uri(), "data:", "blob:")
-    page.on("request", lambda request: complaints.extend([] if request.url.startswith(allowed) else [request.url]))
-    page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
-    yield page
-    context.close()
-    assert complaints == []
 
 
 def open_page(page: Any, site: Run, address: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from whichtask.config import MAIN, REGULATED
+from whichtask.plan.figures import FIGURES
 from whichtask.plan.plan import TRUTH, Plan
 
 
@@ -37,10 +38,67 @@ def further_tasks(plan: Plan) -> list[str]:
     return [*regulated, *truth, *logits, *tables]
 
 
+def recorded_search(plan: Plan) -> list[str]:
+    """List what the film of a search is made from."""
+    return [plan.images(), plan.search("dynamics", "dynamics.npz"), plan.scores("dynamics")]
+
+
+def splits_of(*sources: str) -> Callable[[Plan], list[str]]:
+    """Return the function that lists what splits of some sources are shown from; default: of all but the main one."""
+
+    def reads(plan: Plan) -> list[str]:
+        chosen = sources or [source for source in plan.split_sources if source != MAIN]
+        images = [plan.images(plan.split_sources[source].data) for source in chosen]
+        return images + [path for name in ("accuracies.csv", "predictions.npz") for path in plan.splits(name, *chosen)]
+
+    return reads
+
+
+def numbers_of(*figures: str) -> Callable[[Plan], list[str]]:
+    """Return the function that lists the numbers of some figures."""
+    return lambda plan: [plan.at(f"figures/{figure}.csv") for figure in figures]
+
+
+def headline_inference(plan: Plan) -> list[str]:
+    """List what the page of GBI is made from after the headline run: files of the first seed, and tables."""
+    first = [plan.gbi("toy-learning", "stream.csv"), plan.gbi("images", "generations.npz")]
+    return [paths[0] for paths in first] + numbers_of("gbi_mnist_table", "gbi_ood_table")(plan)
+
+
+def further_inference(plan: Plan) -> list[str]:
+    """List the rest of what it is made from."""
+    first = [
+        plan.gbi("toy-learning", "weights.safetensors"),
+        *(plan.gbi("toy", name) for name in ("rates.csv", "one_step.csv")),
+    ]
+    figures = ("gbi_toy_bayes", "gbi_confidence_histograms", "gbi_cifar100_table")
+    return [paths[0] for paths in first] + numbers_of(*figures)(plan)
+
+
+def headline_claims(plan: Plan) -> list[str]:
+    """List the claims that the headline run compares."""
+    return [plan.at("claims_headline.csv")]
+
+
+def drawn(*, headline: bool) -> Callable[[Plan], list[str]]:
+    """Return the function that lists pictures and numbers of the headline figures, or of all others."""
+    return lambda plan: [
+        plan.at(f"figures/{figure}.{ending}")
+        for figure, card in FIGURES.items()
+        if card.headline == headline and card.wanted(plan.settings)
+        for ending in ("png", "csv")
+    ]
+
+
 PAGES: dict[str, PageCard] = {
     "index": PageCard("Start", headline_tasks),
     "tasks": PageCard("Tasks", headline_tasks, further_tasks),
     "quiz": PageCard("Quiz", headline_tasks, further_tasks),
+    "search": PageCard("Meta-optimisation", recorded_search),
+    "splits": PageCard("Splits", splits_of(MAIN), splits_of()),
+    "gbi": PageCard("GBI", headline_inference, further_inference),
+    "claims": PageCard("Claims", headline_claims, lambda plan: [plan.at("claims.csv")]),
+    "figures": PageCard("Figures", drawn(headline=True), drawn(headline=False)),
 }
 
 

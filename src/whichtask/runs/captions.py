@@ -102,13 +102,16 @@ class Captions(dict[str, object]):
 
     def figure(self, figure: str) -> str:
         """Return the caption of a figure as RST: what one sees, the paper's figure, n, keys, and how it was made."""
+        lines = [f":{name}: {_plain(text)}" for name, text in self.facts(figure).items()]
+        return "\n".join([_plain(text_of(figure)), "", *lines, self.made(figure)])
+
+    def facts(self, figure: str) -> dict[str, str]:
+        """Return what is known of a figure beside its text, by name: the paper's figure, n and keys."""
         card = FIGURES[figure]
         known = dict(self.settings) | {"n": self.n, "counted": counted, "limited": limited, "listed": listed}
-        n = Environment(autoescape=False, undefined=StrictUndefined).from_string(card.n).render(known)  # noqa: S701  # RST
+        n = Environment(autoescape=False, undefined=StrictUndefined).from_string(card.n).render(known)  # noqa: S701  # plain
         keys = card.keys or "none beside figures"
-        fields = {"Paper": f"{paper_of(figure)}; {card.paper}", "n": n, "Keys": keys}
-        lines = [f":{name}: {_plain(text)}" for name, text in fields.items()]
-        return "\n".join([_plain(text_of(figure)), "", *lines, self.made(figure)])
+        return {"Paper": f"{paper_of(figure)}; {card.paper}", "n": n, "Keys": keys}
 
     def made(self, rule: str, target: str | None = None) -> str:
         """Return the fields that end every caption, as RST: scale, command and commit of the run that made it.

@@ -56,31 +56,31 @@ class Run:
     @cached_property
     def plan(self) -> Plan:
         """Where every file lies."""
-        human = self._load(f"{self.settings.results}/tasks/{self.settings.data.slug}/human.npz", TaskSet.load)
+        human = self.read(f"{self.settings.results}/tasks/{self.settings.data.slug}/human.npz", TaskSet.load)
         return Plan(self.settings, len(human.names) if human else 0)
 
     def table(self, path: str, columns: Sequence[str], *, may_be_empty: bool = False) -> pd.DataFrame | None:
         """Read a table that has these columns; None where there is none that does."""
-        return self._load(path, lambda file: read_table(file, columns, may_be_empty=may_be_empty))
+        return self.read(path, lambda file: read_table(file, columns, may_be_empty=may_be_empty))
 
     def arrays(self, path: str) -> dict[str, Any] | None:
         """Read the arrays of an ``.npz``; None where there is none."""
-        return self._load(path, read_npz)
+        return self.read(path, read_npz)
 
     def images(self, data: str | None = None) -> ImageSet | None:
         """Read an image set; None where there is none."""
-        return self._load(self.plan.images(data), ImageSet.load)
+        return self.read(self.plan.images(data), ImageSet.load)
 
     def tasks(self, name: str, data: str | None = None) -> TaskSet | None:
         """Read a set of tasks; None where there is none, or its tasks are not of these images."""
-        images, tasks = self.images(data), self._load(self.plan.tasks(name, data), TaskSet.load)
+        images, tasks = self.images(data), self.read(self.plan.tasks(name, data), TaskSet.load)
         if images and tasks and tasks.labels.shape[1] != len(images.images):
             found = f"labels {tasks.labels.shape[1]} images, but {images.name} has {len(images.images)}"
             self.unreadable[self.plan.tasks(name, data)] = found
             return None
         return tasks if images else None
 
-    def _load(self, path: str, reader: Callable[[Path], T]) -> T | None:
+    def read(self, path: str, reader: Callable[[Path], T]) -> T | None:
         """Read a file once; one that is damaged or of another version is noted and left out."""
         if path not in self._read:
             self._read[path] = None
@@ -92,11 +92,19 @@ class Run:
         found: T | None = self._read[path]
         return found
 
+    def has(self, path: str) -> bool:
+        """Say whether the run holds a file."""
+        return Path(path).is_file()
+
     def missing(self, what: str, target: str) -> Missing:
         """Say what is missing, and the workflow's target that makes it."""
+        return Missing(what, self.command(target))
+
+    def command(self, target: str) -> str:
+        """Return the command that makes a target of the workflow at the run's scale."""
         scale = self.settings.scale
         files = "" if scale == "laptop" else f" --configfile config/{scale}.yaml"
-        return Missing(what, f"snakemake --cores all {target}{files}")
+        return f"snakemake --cores all {target}{files}"
 
     def write(self, name: str, content: bytes) -> str:
         """Write a file of the website, atomically, and return its address as pages see it."""

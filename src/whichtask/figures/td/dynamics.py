@@ -42,7 +42,7 @@ def numbers(inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     named ``step_NNNN``.
     """
     data = ImageSet.load(file(inputs, "data"))
-    parts = [_record(file(inputs, "dynamics"), data), _frozen(files(inputs, "tables"))]
+    parts = [read_record(file(inputs, "dynamics"), data), read_frozen(files(inputs, "tables"))]
     return pd.concat(parts, ignore_index=True).sort_values(["row", "outer_step"], kind="stable", ignore_index=True)
 
 
@@ -128,7 +128,7 @@ def _parts(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFram
     return curve, labels.astype({"image_index": int, "side": int}), score
 
 
-def _record(path: Path, data: ImageSet) -> pd.DataFrame:
+def read_record(path: Path, data: ImageSet) -> pd.DataFrame:
     """Read the record as rows: one ``curve`` row a step, one ``label`` row for each step and shown image.
 
     Images come in the order of their last probability, so that the two sides end up as two blocks.
@@ -162,7 +162,7 @@ def _record(path: Path, data: ImageSet) -> pd.DataFrame:
     return pd.concat([curve, pd.DataFrame({"row": "label"} | of_images)], ignore_index=True)
 
 
-def _frozen(paths: Sequence[Path]) -> pd.DataFrame:
+def read_frozen(paths: Sequence[Path]) -> pd.DataFrame:
     """Read the agreement of the frozen tasks as ``score`` rows, one for each task and pair.
 
     Raises:

@@ -39,7 +39,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
     for split in splits_of(accuracies):
         groups = accuracies[accuracies["split"] == split].groupby(["target", "task"])
         units = np.array([pair for pair, _ in groups], dtype=object)
-        shares = np.stack([_mean(np.stack([_confusion(found, i) for i in of_pair.index])) for _, of_pair in groups])
+        shares = np.stack([known_mean(np.stack([confusion(found, i) for i in of_pair.index])) for _, of_pair in groups])
         for c, name in enumerate(names):
             known = ~np.isnan(shares[:, c, c])
             if known.any():  # a test image of this class in some split
@@ -49,7 +49,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
                 rows.append(row | {"low": mean.low, "high": mean.high, "pairs": mean.n})
     # The adversarial split is the last.
     pairs = (~np.isnan(shares)).sum(axis=0)
-    for (true, predicted), share in np.ndenumerate(_mean(shares)):
+    for (true, predicted), share in np.ndenumerate(known_mean(shares)):
         row = {"row": "confusion", "split": split, "true_class": names[true], "predicted_class": names[predicted]}
         rows.append(row | {"share": share, "pairs": pairs[true, predicted]})
     return pd.DataFrame(rows).assign(data=only(accuracies, "data"), network=only(accuracies, "network"))
@@ -91,7 +91,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     return figure
 
 
-def _confusion(found: Predictions, row: int) -> Floats:
+def confusion(found: Predictions, row: int) -> Floats:
     """Return the share of each true class's test images [C] by predicted class [C]; NaN for a class without any."""
     n = len(found.class_names)
     tested = ~found.in_train[row].astype(bool)
@@ -102,7 +102,7 @@ def _confusion(found: Predictions, row: int) -> Floats:
     return shares
 
 
-def _mean(values: Floats) -> Floats:
+def known_mean(values: Floats) -> Floats:
     """Average over the first axis what is not NaN; NaN where nothing is left."""
     known = ~np.isnan(values)
     total, count = np.where(known, values, 0).sum(axis=0), known.sum(axis=0)

@@ -13,9 +13,8 @@
     return [Math.max(0, middle - half), Math.min(1, middle + half)];
   }
 
-  const quoted = (value) => (/[",\r\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
   const toCsv = (rows) => [COLUMNS, ...rows.map((row) => COLUMNS.map((name) => row[name]))]
-    .map((cells) => `${cells.map(quoted).join(",")}\n`).join("");
+    .map((cells) => `${cells.map(whichtask.csvCell).join(",")}\n`).join("");
 
   /** Read CSV into rows of text by column; quotes may hold commas, quotes and line ends. */
   function fromCsv(text) {

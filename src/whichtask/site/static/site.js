@@ -29,6 +29,9 @@ const whichtask = {
 
   percent: (share, digits = 0) => (share === null ? "–" : `${(100 * share).toFixed(digits)}\u00a0%`),
 
+  /** Write a value as a cell of CSV. */
+  csvCell: (value) => (/[",\r\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value)),
+
   /** Hand a text to the visitor as a file. */
   download(name, type, text) {
     const link = whichtask.make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });

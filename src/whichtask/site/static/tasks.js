@@ -1,10 +1,11 @@
 "use strict";
-/* Tasks: one at a time; the address says which. */
+/* Tasks, or splits: one at a time; the address says which. */
 {
   const tasks = [...document.querySelectorAll(".task")];
   const sets = [...document.querySelectorAll(".set")];
   const tabs = [...document.querySelectorAll(".sets a")];
   const choose = document.getElementById("choose");
+  const ask = document.getElementById("ask");
   const said = document.getElementById("said");
   let current = null;
 
@@ -22,9 +23,9 @@
     });
     const own = inSet(set);
     choose.replaceChildren(...own.map((one) => new Option(titleOf(one), one.id, false, one === task)));
-    document.getElementById("ask").href = `quiz.html#set=${encodeURIComponent(set.dataset.set)}`;
+    if (ask) ask.href = `quiz.html#set=${encodeURIComponent(set.dataset.set)}`;
     document.title = `${titleOf(task)} · whichtask`;
-    if (!quietly) said.textContent = `${titleOf(task)}, task ${own.indexOf(task) + 1} of ${own.length}`;
+    if (!quietly) said.textContent = `${titleOf(task)}, ${own.indexOf(task) + 1} of ${own.length}`;
     // Replaced, not pushed: the way back leads out of the page, not through every task seen.
     if (location.hash !== `#${task.id}`) history.replaceState(null, "", `#${task.id}`);
   }
@@ -54,7 +55,7 @@
     addEventListener("hashchange", () => { if (addressed()) show(addressed()); });
     addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!by || event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!by || event.target.matches("select, .wide") || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       if (event.shiftKey) stepSet(by);
       else step(by);
