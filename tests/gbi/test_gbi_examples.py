@@ -18,7 +18,12 @@ def test_the_example_runs(page: str) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S)
     generator = torch_generator("example")
     means = torch.randn(10, 6, generator=generator)
-    names: dict[str, Any] = {"model": lambda x, z: z @ means}
+
+    class Model(torch.nn.Module):
+        def forward(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+            return z @ means
+
+    names: dict[str, Any] = {"model": Model()}
     for part in ("", "_val"):
         names[f"y{part}"] = torch.randint(10, (40,), generator=generator)
         names[f"x{part}"] = means[names[f"y{part}"]] + 0.1 * torch.randn(40, 6, generator=generator)
