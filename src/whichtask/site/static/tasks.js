@@ -25,7 +25,8 @@
     choose.replaceChildren(...own.map((one) => new Option(titleOf(one), one.id, false, one === task)));
     if (ask) ask.href = `quiz.html#set=${encodeURIComponent(set.dataset.set)}`;
     document.title = `${titleOf(task)} · whichtask`;
-    if (!quietly) said.textContent = `${titleOf(task)}, ${own.indexOf(task) + 1} of ${own.length}`;
+    if (quietly) return; // an address that is set while the page loads makes it begin at the task, below its title
+    said.textContent = `${titleOf(task)}, ${own.indexOf(task) + 1} of ${own.length}`;
     // Replaced, not pushed: the way back leads out of the page, not through every task seen.
     if (location.hash !== `#${task.id}`) history.replaceState(null, "", `#${task.id}`);
   }
