@@ -3,20 +3,13 @@
 # It shows whatever the results folder holds. `headline` asks for its first page, which needs what the headline run makes;
 # `all` asks for its last file, which needs all that it can show.
 
-from whichtask.plan.site import PAGES, site_inputs
-
-
-def site_code():
-    """List the source files, templates and scripts that the website is made by."""
-    own = HERE / "src" / "whichtask" / "site"
-    pages = [str(path) for kind in ("templates", "static") for path in sorted((own / kind).iterdir())]
-    return code("whichtask.site.build", *(f"whichtask.site.pages.{name}" for name in PAGES)) + pages
+from whichtask.plan.site import site_code, site_inputs
 
 
 rule site:
     input:
         site_inputs(PLAN, whole=False),
-        code=site_code(),
+        code=site_code(HERE),
     output:
         "<results>/site/index.html",
     log:
@@ -39,7 +32,7 @@ use rule site as whole_site with:
         # The folder is the same: one after the other.
         ancient("<results>/site/index.html"),
         site_inputs(PLAN, whole=True),
-        code=site_code(),
+        code=site_code(HERE),
     output:
         "<results>/site/files/whole.txt",
     log:

@@ -5,10 +5,12 @@ A page ``NAME`` is ``whichtask/site/pages/NAME.py`` with ``collect(run)``, ``tem
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from whichtask.config import MAIN, REGULATED
 from whichtask.plan.figures import FIGURES
+from whichtask.plan.imports import source_files
 from whichtask.plan.plan import TRUTH, Plan
 
 
@@ -106,3 +108,10 @@ def site_inputs(plan: Plan, *, whole: bool) -> list[str]:
     """List the files that the website reads, once each: after the headline run, or after the whole one."""
     pages = PAGES.values()
     return sorted({path for page in pages for path in page.reads(plan) + (page.also(plan) if whole else [])})
+
+
+def site_code(project: Path) -> list[str]:
+    """List the source files, templates and scripts that the website is made by, below the project as seen from here."""
+    own = project / "src" / "whichtask" / "site"
+    pages = [str(path) for kind in ("templates", "static") for path in sorted((own / kind).iterdir())]
+    return source_files(project, "whichtask.site.build", *(f"whichtask.site.pages.{name}" for name in PAGES)) + pages
