@@ -38,7 +38,7 @@ def build(settings: Config, out: Path, also: Sequence[Config] = ()) -> Run:
     for results in (one.results for one in (settings, *also)):
         if not Path(results).is_dir():
             raise WhichtaskError(f"{results} is no folder; give the results folder of a run")
-    if out.exists() and not (out.is_dir() and ((out / "files" / MARK).exists() or not any(out.iterdir()))):
+    if not _may_be_written(out):
         raise WhichtaskError(
             f"{out} holds something else; --out takes a new folder, an empty one or an earlier website"
         )
