@@ -1,5 +1,6 @@
 """Snakemake that is killed, started twice, or whose jobs die: what it says, and that nothing is lost."""
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,9 @@ SCORES = "results/agreement/data/cnn/random.csv"
 LOGITS = "results/discovery/data/discovered/logits.npz"
 RUN = ("--cores", "1", "--configfile", "tiny.yaml")
 # Saves at every step; dies once in the middle where a file asks for it, or waits there for as long as a file asks.
-COMMAND = f"""#!{sys.executable}
+COMMAND = f"""#!/bin/sh
+'''exec' {shlex.quote(sys.executable)} "$0" "$@"
+' '''  # a shebang cannot hold a path with a space; Python reads these lines as a text
 import os, sys, time
 from functools import partial
 from pathlib import Path

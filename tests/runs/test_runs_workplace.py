@@ -22,7 +22,7 @@ LOG = """
 SNAKEMAKE
 =========
   Host: {host}
-  Command: /somewhere/bin/snakemake --cores 2 td_similarity
+  Command: /some where/bin/snakemake --cores 2 td_similarity
 
 [Sun Nov 22 13:15:12 2026]
 Error in rule discover:

@@ -1,6 +1,7 @@
 """SIGUSR1, as SLURM's --signal sends it: it reaches the training job, and nothing on the way dies of it."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def start(folder: Path, command: str) -> "subprocess.Popen[str]":
 
 @pytest.mark.parametrize("reached", REACHES)
 def test_the_job_saves_and_leaves(tmp_path: Path, reached: str) -> None:
-    process = start(tmp_path, f"{sys.executable} job.py > {{log}} 2>&1")
+    process = start(tmp_path, f"{shlex.quote(sys.executable)} job.py > {{log}} 2>&1")
     REACHES[reached](process.pid, signal.SIGUSR1)
     said = process.communicate(timeout=PATIENCE)[0]
     assert (tmp_path / "saved").exists()

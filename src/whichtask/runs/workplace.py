@@ -63,8 +63,9 @@ def _last_run(folder: Path) -> tuple[str | None, str | None]:
     for log in _logs(folder):
         head = _read(log)[:4000]
         if host := re.search(r"^ *Host: (.+)$", head, re.M):
-            command = re.search(r"^ *Command: \S+ ?(.*)$", head, re.M)
-            return (f"snakemake {command[1]}" if command else None), host[1]
+            # The path of the program may hold spaces.
+            command = re.search(r"^ *Command: (?:.*?/)?(?:snakemake|__main__\.py)(?: (.*))?$", head, re.M)
+            return (f"snakemake {command[1] or ''}".strip() if command else None), host[1]
     return None, None
 
 
