@@ -199,7 +199,7 @@ def test_the_profile_knows_every_rule(made: Project) -> None:
     rules = set(re.findall(r"^([\w-]+)$", said, re.M)) - set(TARGETS)
     text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
     training = set(re.findall(r"^ *rule (\w+):\n(?:(?!^ *(?:use )?rule\b).*\n)*? *gpu=1,", text, re.M))
-    training |= {name for name, base in re.findall(r"use rule (\w+) as (\w+)", text) if name in training}
+    training |= {new for base, new in re.findall(r"use rule (\w+) as (\w+)", text) if base in training}
     settings = profile()["set-resources"]
     asked = {name for name, resources in settings.items() if "slurm_extra" in resources}
     assert training <= asked

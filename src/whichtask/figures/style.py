@@ -56,6 +56,16 @@ def annotate(figure: Figure, title: str, note: str) -> None:
     figure.supxlabel(lines, x=0.01, ha="left", fontsize=7.5, color=NEUTRAL)
 
 
+def _freeze_layout(figure: Figure) -> None:
+    """Lay a figure out once: the solver's last digits depend on addresses in memory, and with them ids in the SVG."""
+    if figure.get_layout_engine() is None:
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(tuple(round(value, 6) for value in axes.get_position().bounds))
+
+
 def save(figure: Figure, out: Path, dpi: int) -> None:
     """Write a figure as ``out`` (PNG) and as SVG beside it. Neither holds a date: the same table gives the same bytes.
 
@@ -63,6 +73,7 @@ def save(figure: Figure, out: Path, dpi: int) -> None:
         WhichtaskError: matplotlib takes a name with two dollar signs for a formula, and cannot read it.
     """
     try:
+        _freeze_layout(figure)
         with atomic_path(out) as path:
             figure.savefig(path, format="png", dpi=dpi)
         with atomic_path(out.with_suffix(".svg")) as path:

@@ -144,6 +144,8 @@ class FigureCard(NamedTuple):
     """Whether there is a GIF beside it."""
     labels: Callable[[Plan], Labels] = main_labels
     """What it is drawn from, where its table does not say so."""
+    labelled_by: Callable[[Plan], str] | None = None
+    """A table that names the data, where its own does not."""
     outside: bool = False
     """Whether foreign images belong to its data too."""
     wanted: Callable[[Config], bool] = lambda _: True

@@ -14,6 +14,11 @@ def image_labels(_: Plan) -> Labels:
     return "mnist", "autoencoder"
 
 
+def image_table(plan: Plan) -> str:
+    """Return a table of the same job as the arrays that some figures are drawn from."""
+    return plan.gbi("images", "mnist_table.csv")[0]
+
+
 GBI_FIGURES: dict[str, FigureCard] = {
     "gbi_diagram": FigureCard(
         "gbi.diagram:method",
@@ -123,6 +128,7 @@ GBI_FIGURES: dict[str, FigureCard] = {
         keys="seed, gbi.images",
         gallery=True,
         labels=image_labels,
+        labelled_by=image_table,
     ),
     "gbi_ood_table": FigureCard(
         "gbi.ood:table",
@@ -207,6 +213,7 @@ GBI_FIGURES: dict[str, FigureCard] = {
         n="{{ n.seeds('images') }} as the units of intervals; {{ limited(gbi.images.test_images, 'test image') }}",
         keys="seed, gbi.images",
         labels=image_labels,
+        labelled_by=image_table,
     ),
     "gbi_compute": FigureCard(
         "gbi.compute",

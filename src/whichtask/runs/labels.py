@@ -10,7 +10,8 @@ from whichtask.plan.drawn import Drawn
 
 def labels_of(drawn: Drawn, figure: str) -> Callable[[Any], dict[str, str]]:
     """Return the function that gives the labels of a figure, when it has been drawn."""
-    card, table = drawn.cards[figure], Path(drawn.file(figure, "csv"))
+    card = drawn.cards[figure]
+    table = Path(card.labelled_by(drawn.plan) if card.labelled_by else drawn.file(figure, "csv"))
     data, network = card.labels(drawn.plan)
     columns = ["data", "outside"] if card.outside else ["data"]
     return lambda wildcards: {

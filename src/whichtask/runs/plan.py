@@ -1,6 +1,7 @@
 """The jobs of some targets, and which of them are still to be run, as Snakemake sees it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -87,7 +88,10 @@ def ask_snakemake(folder: Path, targets: Sequence[str], configfiles: Sequence[Pa
             raise WhichtaskError(f"--configfile {path}: there is no such file")
     words = [*configuration_words(configfiles), "--", *targets]
     command = [sys.executable, "-m", "whichtask.runs.ask", *words]
-    asked = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603  # words, no shell
+    # The code of the project that is asked, which need not be the installed one.
+    paths = [str((folder / "src").resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    asked = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # words, no shell
     try:
         answer = json.loads(asked.stdout)
     except json.JSONDecodeError:

@@ -72,16 +72,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"splits, times the number of tasks. Right: mean over tasks of the best |φ|, with bootstrap 95 % interval "
         "(none with one task). Grey: mean over tasks of the 95 % quantile of the best |φ| of shuffled labels.",
     )
-    _freeze_layout(figure)
     return figure
-
-
-def _freeze_layout(figure: Figure) -> None:
-    """Lay a figure out once: the solver's last digits depend on addresses in memory, and with them ids in the SVG."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    for axes in figure.axes:
-        axes.set_position(tuple(round(value, 6) for value in axes.get_position().bounds))
 
 
 def _draw_matrix(axes: Axes, table: pd.DataFrame, sets: list[str], factors: list[str]) -> None:
