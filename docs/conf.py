@@ -22,7 +22,7 @@ nitpicky = True
 # Types of other libraries and of settings: nothing is fetched, so that the site builds without a network.
 nitpick_ignore_regex = [
     ("py:.*", r"(torch|numpy|np|npt|pd|pandas|pathlib|collections|typing|types|pydantic|nn)\..*"),
-    ("py:.*", r"(Tensor|Path|Callable|Sequence|Any|FieldInfo|NoneType|WhichtaskError)"),
+    ("py:.*", r"(Tensor|Path|Callable|Sequence|Any|FieldInfo|NoneType|WhichtaskError|ImageSet)"),
     ("py:.*", r"whichtask\.(config|data|training|networks|stats|artifacts)\..*"),
 ]
 

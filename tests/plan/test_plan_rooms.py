@@ -21,7 +21,7 @@ STRANGERS = {
     "networks": ("data",),
     "gbi": ("discovery",),
     "discovery": ("gbi",),
-    **dict.fromkeys(("figures", "claims", "site"), ("training", "networks", *FLOORS[3])),
+    **dict.fromkeys(("figures", "claims"), ("training", "networks", *FLOORS[3])),
 }
 
 

@@ -86,16 +86,17 @@ def test_start_shows_one_task_of_each_kind(page: Any, site: Run) -> None:
 
 def test_tasks_are_switched_by_buttons_keys_and_addresses(page: Any, site: Run) -> None:
     first, *_ = found = galleries(site)[0]
+    names = [task.id for task in first.tasks]
     open_page(page, site, "tasks.html")
 
     def shown() -> str:
         visible = page.locator(".task:visible")
         assert visible.count() == 1
         identity = visible.get_attribute("id")
-        assert page.url.endswith(f"#{identity}")
+        # The first one is shown without an address: the page begins at its top.
+        assert page.url.endswith(f"#{identity}") or (identity == names[0] and "#" not in page.url)
         return str(identity)
 
-    names = [task.id for task in first.tasks]
     assert shown() == names[0]
     page.click("#next")
     assert shown() == names[1]
