@@ -12,8 +12,7 @@ FLOORS = (
     ("tasks", "training"),
     ("agreement.py", "discovery", "splits", "studies", "gbi"),
     ("figures", "claims"),
-    ("site",),
-    ("runs", "cli"),
+    ("runs", "site", "cli"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STRANGERS = {
