@@ -184,7 +184,7 @@ CODE = {
     "figures/gbi/ood.py": {"gbi_ood_table", "gbi_ood_tau", "gbi_confidence_histograms", "claims"},
     "figures/style.py": {*DRAWN, "claims"},
     "claims/verdicts.py": {"claims"},
-    "studies/explain.py": {"explain", "td_explain", "td_gallery_uninterpretable"},
+    "studies/explain.py": {"explain", "td_explain", "td_gallery_uninterpretable", "claims"},
     "plan/cards.py": set(),
     "figures/__init__.py": set(),
 }
