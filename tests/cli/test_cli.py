@@ -183,6 +183,9 @@ OVER = {
     "splits": "splits --data d.npz --targets split.npz --out .",
     "fetched images": "data fetch d.npz --out d.npz",
     "an export": "tasks export --tasks t.npz --out t.npz",
+    "a file of one's own text": "data text --folder . --out a.md",
+    "a configuration of data": "data hundred --config a.yaml --out a.yaml",
+    "answers to the quiz": "quiz t.csv a.csv --out a.csv",
 }
 
 

@@ -60,6 +60,7 @@ def hundred(out: OutOption, config: ConfigOption = None, job: JobOption = None) 
     """
     from whichtask.data.substitute import fetch_hundred
 
+    keep_inputs(config or (), [out])
     settings = resolve(HundredJob, job, config, HundredJob.of)
     images = fetch_hundred(settings.hundred, settings.factors_images)
     images.save(out)
@@ -86,6 +87,7 @@ def text(
     settings = resolve(TextJob, job, config, TextJob.of)
     limit = characters or settings.characters
     place = folder or (Path(settings.folder) if settings.folder else None)
+    keep_inputs([*(place.glob("*") if place else ()), *(config or ())], [out])
     texts = fetch_texts(limit) if place is None else load_folder(place, limit)
     texts.save(out)
     total = sum(len(one.characters) for one in texts.texts)
