@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from whichtask.cli.settings import ConfigOption, JobOption, resolve
-from whichtask.config import Config, parse
+from whichtask.config import Config, parse, read_config
 from whichtask.errors import WhichtaskError
+from whichtask.paths import keep_inputs
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +53,7 @@ def _of_run(results: Path) -> Config:
     from whichtask.runs.record import NAME, read_record
 
     if not (results / NAME).exists():
-        return resolve(Config, None, None, lambda whole: whole)
+        return read_config()
     try:
         record = read_record(results)
         found: dict[str, Any] = record.configurations.get(record.last.config_sha256, {}) if record.last else {}
@@ -76,6 +77,7 @@ def quiz(
     from whichtask.artifacts import write_csv
     from whichtask.site.answers import accuracy_by_task, read_answers, read_quiz
 
+    keep_inputs(files, [out] if out else [])
     asked = read_quiz(website) if website else None
     table = accuracy_by_task(read_answers(files, asked["run"] if asked else None), asked)
     print(table.to_string(index=False, float_format="{:.3f}".format))

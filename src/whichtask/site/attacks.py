@@ -112,7 +112,7 @@ def groups(run: Run) -> tuple[list[Group], list[Missing]]:
         "random_network": ("Splits by random networks", "td_split_sources"),
         "attribute": ("Splits of attributes", "td_split_sources"),
     }
-    return found, [run.missing(*wanted[source]) for source, own in jobs.items() if not own and wanted[source]]
+    return found, [run.missing(*wanted[source]) for source, own in jobs.items() if not own]
 
 
 def _jobs(run: Run, source: str) -> list[Job]:

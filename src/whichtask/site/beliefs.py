@@ -12,6 +12,7 @@ import torch
 
 from whichtask.artifacts import read_tensors
 from whichtask.config.gbi import ToyLearningJob
+from whichtask.figures.means import where
 from whichtask.gbi.inference import one_step
 from whichtask.gbi.toy.arms import ARMS, Arm, code_of
 from whichtask.gbi.toy.filters import of_iterating
@@ -57,26 +58,22 @@ def infer(run: Run, stream: pd.DataFrame) -> Inferred | None:
     window = settings.network.window
     if weights is None or rates is None or taus is None or len(stream) <= window or not _fits(run, weights[1]):
         return None
-    rate = _row(rates, use="stream", blocks=settings.blocks, task=HEADLINE, arm=ARM)
-    tau = _row(taus, task=HEADLINE, arm=ARM, observations=1)
-    if rate is None or tau is None:
+    chosen = where(rates, use="stream", blocks=settings.blocks, task=HEADLINE, arm=ARM)
+    fitted = where(taus, task=HEADLINE, arm=ARM, observations=1)
+    if chosen.empty or fitted.empty:
         return None
+    row, tau = chosen.iloc[0], float(fitted["tau"].iloc[0])
     network = pick(weights[0], [list(ARMS).index(ARM)])
     contexts = len(settings.task.means)
     x = stream["observation"].to_numpy(np.float64, copy=True)  # torch takes what it may write to
     nothing = np.zeros(len(x), np.int64)  # labels and blocks, which inference does not see
-    chosen = Rate(rate["learning_rate"], rate["momentum"], int(rate["observations"]), rate["l2"], rate["entropy"])
-    iterated, _ = of_iterating(network, Stream(x, nothing, nothing), chosen, window)
+    rate = Rate(row["learning_rate"], row["momentum"], int(row["observations"]), row["l2"], row["entropy"])
+    iterated, _ = of_iterating(network, Stream(x, nothing, nothing), rate, window)
     found = gradients_of(network, torch.from_numpy(x).float(), window, 1, code_of(ARM, contexts))
-    return Inferred(iterated.prior, one_step(found.gradient.double(), float(tau["tau"])).numpy())
+    return Inferred(iterated.prior, one_step(found.gradient.double(), tau).numpy())
 
 
 def _fits(run: Run, what: dict[str, Any]) -> bool:
     """Say whether weights were learned with the run's settings."""
     job = ToyLearningJob.of(run.settings, run.settings.gbi.toy.seeds[0])
     return bool(what.get("job") == job.model_dump(mode="json"))
-
-
-def _row(table: pd.DataFrame, **values: Any) -> pd.Series | None:
-    rows = table[np.logical_and.reduce([table[column] == value for column, value in values.items()])]
-    return None if rows.empty else rows.iloc[0]

@@ -40,6 +40,10 @@ class Search(NamedTuple):
     rest: list[int]
     """Places of the first, middle and last step: what is shown without a script."""
 
+    def on_side(self, place: int, side: int) -> list[int]:
+        """Return the places of the images that are on a side at the step of this place."""
+        return [image for image, other in enumerate(self.sides[place]) if other == str(side)]
+
 
 def collect(run: Run) -> dict[str, Any]:
     """Return the recorded search, and what is missing of it."""
