@@ -13,7 +13,7 @@ from whichtask.cli.runner import help_of
 from whichtask.config import Config
 from whichtask.plan.cluster import OTHERS, TRAINING
 from whichtask.plan.experiments import EXPERIMENTS, rule_of
-from whichtask.plan.figures import FIGURES, address_of, text_of
+from whichtask.plan.figures import FIGURES, text_of
 from whichtask.plan.imports import load
 from whichtask.plan.plan import Plan
 
@@ -54,8 +54,8 @@ def test_no_two_experiments_write_one_file(plan: Plan) -> None:
 @pytest.mark.parametrize("figure", FIGURES)
 def test_a_figure_has_its_functions_and_says_what_it_shows(figure: str, plan: Plan) -> None:
     card = FIGURES[figure]
-    draw = load(address_of(figure, "draw"))
-    assert callable(load(address_of(figure, "numbers")))
+    draw = load(card.address("draw"))
+    assert callable(load(card.address("numbers")))
     assert card.animated == hasattr(sys.modules[draw.__module__], "animate")
     assert text_of(figure).endswith((".", "?"))
     assert card.paper

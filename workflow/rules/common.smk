@@ -16,12 +16,13 @@ from whichtask.config.gbi import HundredJob, TextJob
 from whichtask.data.classes import count_classes
 from whichtask.data.listing import listing_digest
 from whichtask.paths import require_past, require_writable
+from whichtask.plan.cards import options
 from whichtask.plan.checks import check_cards
 from whichtask.plan.drawn import Drawn
 from whichtask.plan.experiments import EXPERIMENTS, rule_of
 from whichtask.plan.figures import paper_of
 from whichtask.plan.headlines import HEADLINE_FIGURES
-from whichtask.plan.helpers import as_it_is, constraints, discovery_extras, options, own_file, split_sets
+from whichtask.plan.helpers import as_it_is, constraints, discovery_extras, own_file, split_sets
 from whichtask.plan.imports import source_files
 from whichtask.plan.plan import Plan
 from whichtask.tasks import human_partitions

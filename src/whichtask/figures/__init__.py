@@ -11,7 +11,6 @@ A gallery shows images, which no CSV holds: ``numbers(inputs, settings)`` choose
 
 import io
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -40,12 +39,6 @@ def card_of(figure: str) -> FigureCard:
     return FIGURES[figure]
 
 
-def function_of(card: FigureCard, step: str) -> Any:
-    """Import one of a figure's functions: ``numbers``, ``draw`` or ``animate``."""
-    module, _, name = card.code.partition(":")
-    return load(f"whichtask.figures.{module}:{step}_{name}" if name else f"whichtask.figures.{module}:{step}")
-
-
 def numbers(figure: str, inputs: Inputs, settings: FigureSettings) -> pd.DataFrame:
     """Return the numbers of a figure.
 
@@ -58,7 +51,7 @@ def numbers(figure: str, inputs: Inputs, settings: FigureSettings) -> pd.DataFra
         WhichtaskError: unknown figure, a missing input, or an input that does not fit.
     """
     card = card_of(figure)
-    made = function_of(card, "numbers")
+    made = load(card.address("numbers"))
     table: pd.DataFrame = made(inputs, settings.of(figure)) if card.gallery else made(inputs)
     return table
 
@@ -102,7 +95,7 @@ def picture(figure: str, table: pd.DataFrame, settings: FigureSettings, inputs: 
     card, own = card_of(figure), settings.of(figure)
     if card.gallery and not inputs:
         raise WhichtaskError(f"{figure} shows images, which a CSV does not hold; give its inputs")
-    made = function_of(card, "draw")
+    made = load(card.address("draw"))
     try:
         drawn: Figure = made(table, own, inputs) if card.gallery else made(table, own)
     except KeyError as error:
@@ -133,8 +126,8 @@ def draw_again(figure: str, csv: Path, out: Path, settings: FigureSettings, inpu
     Raises:
         WhichtaskError: the CSV cannot be read, or is not this figure's.
     """
-    table, own = read_numbers(csv), settings.of(figure)
+    card, table, own = card_of(figure), read_numbers(csv), settings.of(figure)
     with styled(own.rc):
         save(picture(figure, table, settings, inputs), out, own.dpi)
-        if card_of(figure).animated:
-            function_of(card_of(figure), "animate")(table, own, inputs, out.with_suffix(".gif"))
+        if card.animated:
+            load(card.address("animate"))(table, own, inputs, out.with_suffix(".gif"))

@@ -4,7 +4,7 @@ From cards follow the verb with its help, the rule with its inputs, outputs and 
 caption in the report, the page of the documentation, what claims are read from, and the jobs of the tests.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +29,11 @@ class Read(NamedTuple):
     files: Files
     help: str = ""
     """What the verb says about its option; default: what it says about the kind."""
+
+
+def options(name: str, paths: str | Iterable[str]) -> list[str]:
+    """Return one ``--NAME=PATH`` for each file."""
+    return [f"--{name}={path}" for path in ([paths] if isinstance(paths, str) else paths)]
 
 
 class Experiment(NamedTuple):
@@ -96,7 +101,7 @@ class Experiment(NamedTuple):
         target = outputs["out"][0]
         given.append(("out", str(Path(target).parent) if self.out.endswith("/") else target))
         given += [(name.removesuffix("_name"), text.format(**wildcards)) for name, (text, _) in self.words.items()]
-        return [f"--{name}={path}" for name, paths in given for path in ([paths] if isinstance(paths, str) else paths)]
+        return [word for name, paths in given for word in options(name, paths)]
 
     def job_json(self, plan: Plan, wildcards: Wildcards) -> str:
         """Return one job as JSON."""
@@ -155,6 +160,11 @@ class FigureCard(NamedTuple):
     def module(self) -> str:
         """The module of its functions."""
         return f"whichtask.figures.{self.code.partition(':')[0]}"
+
+    def address(self, step: str) -> str:
+        """Return the address of one of its functions: ``numbers``, ``draw`` or ``animate``."""
+        name = self.code.partition(":")[2]
+        return f"{self.module}:{step}_{name}" if name else f"{self.module}:{step}"
 
     @property
     def endings(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from string import Formatter
 
 from whichtask.errors import WhichtaskError
 from whichtask.plan.experiments import EXPERIMENTS
-from whichtask.plan.figures import FIGURES, address_of
+from whichtask.plan.figures import FIGURES
 from whichtask.plan.imports import whats_missing
 from whichtask.plan.plan import Plan
 
@@ -33,7 +33,7 @@ def _addresses() -> Iterator[tuple[str, str]]:
         yield f"experiment {verb!r}", experiment.function
     for figure, card in FIGURES.items():
         for step in ("numbers", "draw", *(["animate"] if card.animated else [])):
-            yield f"figure {figure!r}", address_of(figure, step)
+            yield f"figure {figure!r}", card.address(step)
 
 
 def _outputs(plan: Plan) -> Iterator[tuple[str, str]]:

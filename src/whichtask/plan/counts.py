@@ -99,6 +99,10 @@ class Counts:
         """Repeats of an experiment of GBI, a section of ``gbi``."""
         return counted(len(getattr(self._settings.gbi, section).seeds), "seed")
 
+    def units(self, section: str) -> str:
+        """Repeats of an experiment of GBI whose intervals resample them."""
+        return f"{self.seeds(section)} as the units of intervals"
+
     def _few(self, limit: int | None) -> str:
         random, human = (min(limit or number, number) for number in (self._settings.tasks.random, self._human))
         return f"{random} random and {human} human tasks"

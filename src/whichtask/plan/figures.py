@@ -9,15 +9,10 @@ PAPERS = {"td": "Task Discovery", "gbi": "Gradient-Based Inference"}
 FIGURES: dict[str, FigureCard] = TD_FIGURES | GBI_FIGURES
 
 
-def address_of(figure: str, step: str) -> str:
-    """Return the address of one of a figure's functions: ``numbers``, ``draw`` or ``animate``."""
-    module, _, name = FIGURES[figure].code.partition(":")
-    return f"whichtask.figures.{module}:{step}_{name}" if name else f"whichtask.figures.{module}:{step}"
-
-
 def text_of(figure: str) -> str:
     """Return what one sees in a figure, on one line."""
-    return FIGURES[figure].text or " ".join(docstring(address_of(figure, "draw")).split())
+    card = FIGURES[figure]
+    return card.text or " ".join(docstring(card.address("draw")).split())
 
 
 def paper_of(figure: str) -> str:

@@ -1,7 +1,7 @@
-"""What rules take from a plan: files by wildcards, words of command lines, and which values wildcards have."""
+"""What rules take from a plan: files by wildcards, jobs as parameters, and which values wildcards have."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from whichtask.config import KNOWN_DATA
 from whichtask.config.base import Job
@@ -18,11 +18,6 @@ def constraints(plan: Plan) -> dict[str, str]:
 def own_file(name: str | None) -> list[str]:
     """Return a file or folder of the user's as an input list; nothing for none and for known data sets."""
     return [name] if name and name not in KNOWN_DATA else []
-
-
-def options(name: str, paths: str | Iterable[str]) -> list[str]:
-    """Return one ``--NAME=PATH`` for each file."""
-    return [f"--{name}={path}" for path in ([paths] if isinstance(paths, str) else paths)]
 
 
 def as_it_is(job: Job) -> Callable[[Wildcards], str]:

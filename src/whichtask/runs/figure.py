@@ -14,7 +14,6 @@ from whichtask.runs.names import near_matches
 from whichtask.runs.plan import Plan
 
 CLAIMS = "config/claims.yaml"
-ENDINGS = ("png", "svg", "csv", "gif")
 
 
 class ClaimRead(NamedTuple):
@@ -46,7 +45,8 @@ def first_sentence(text: str) -> str:
 def files(folder: Path, results: str, figure: str) -> list[Path]:
     """Return the files of a figure that are there, from the project's folder."""
     base = Path(results) / "figures"
-    return [base / f"{figure}.{ending}" for ending in ENDINGS if (folder / base / f"{figure}.{ending}").is_file()]
+    paths = [base / f"{figure}.{ending}" for ending in FIGURES[figure].endings]
+    return [path for path in paths if (folder / path).is_file()]
 
 
 def sizes(table: Path) -> str:
