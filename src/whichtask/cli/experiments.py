@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from whichtask.cli.loaders import file_sha256
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption, OutOption
 from whichtask.config import AgreementJob, DiscoveryJob
@@ -83,8 +84,6 @@ def discover(
     which tasks were kept) and config.yaml to the folder, and the tasks to --tasks, without those that give all images
     one label. A killed run goes on where it was.
     """
-    import hashlib
-
     from whichtask.artifacts import write_csv, write_npz, write_tensors, write_yaml
     from whichtask.data import ImageSet
     from whichtask.discovery import TaskSearch, freeze, load_backbone, make_encoder
@@ -108,10 +107,7 @@ def discover(
     included = TaskSet.load(human) if human and human_tasks else None
     inputs = {} if included is None else {"human": included.sha256}
     if backbone:
-        try:
-            inputs["backbone"] = hashlib.sha256(backbone.read_bytes()).hexdigest()
-        except OSError as error:
-            raise WhichtaskError(f"cannot read the backbone {backbone}: {error.strerror}") from error
+        inputs["backbone"] = file_sha256(backbone, "the backbone ")
     images = ImageSet.load(data)
     bank, division = ImageBank.of(images, choose_device()), divide(images.n_train, settings.data)
     what = {"verb": "discover", "job": settings.model_dump(mode="json"), "images": images.sha256, **inputs}

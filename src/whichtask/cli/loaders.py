@@ -58,7 +58,9 @@ def _searches(paths: Sequence[Path]) -> Loaded:
     from whichtask.studies.coverage import read_found
 
     named = _named(paths, [path.absolute().parent.name for path in paths])
-    return Loaded({name: read_found(path) for name, path in named.items()}, {n: _sha256(p) for n, p in named.items()})
+    return Loaded(
+        {name: read_found(path) for name, path in named.items()}, {n: file_sha256(p) for n, p in named.items()}
+    )
 
 
 def _weights(paths: Sequence[Path]) -> Loaded:
@@ -69,14 +71,19 @@ def _weights(paths: Sequence[Path]) -> Loaded:
 
 
 def _encoder(paths: Sequence[Path]) -> Loaded:
-    return Loaded(paths[0], _sha256(paths[0]))
+    return Loaded(paths[0], file_sha256(paths[0]))
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path, what: str = "") -> str:
+    """Return the SHA-256 (hex) of a file; ``what`` is what an error calls it.
+
+    Raises:
+        WhichtaskError: it cannot be read.
+    """
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise WhichtaskError(f"cannot read {path}: {error.strerror}") from error
+        raise WhichtaskError(f"cannot read {what}{path}: {error.strerror}") from error
 
 
 def _named(paths: Sequence[Path], names: list[str]) -> dict[str, Path]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from whichtask.cli.experiments import FolderOption
 from whichtask.cli.settings import ConfigOption, JobOption, ResultsOption, ThreadsOption, resolve
 from whichtask.cli.sources import DataOption
 from whichtask.config import SplitJob
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def splits(
     data: DataOption,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
+    out: FolderOption,
     targets: Annotated[Path | None, typer.Option(help="Task set with the target.")] = None,
     target: Annotated[str, typer.Option(help="Index or name of the target in that set.")] = "0",
     partition: Annotated[
@@ -90,7 +91,7 @@ def splits(
 def splits_export(
     split: Annotated[Path, typer.Option(help="Splits, as `whichtask splits` wrote them: split.npz.")],
     data: DataOption,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
+    out: FolderOption,
 ) -> None:
     """Write each split as text for other programs: image, side and label as CSV, and the indices of both sides."""
     from whichtask.data import ImageSet

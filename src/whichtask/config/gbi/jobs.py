@@ -60,7 +60,7 @@ class ToyLearningJob(RepeatedJob):
 
     @classmethod
     def _used(cls, settings: ToySettings) -> ToyLearningSettings:
-        return ToyLearningSettings(**{name: getattr(settings, name) for name in ToyLearningSettings.model_fields})
+        return settings.learning
 
 
 class ToyJob(RepeatedJob):

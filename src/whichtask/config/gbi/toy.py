@@ -132,6 +132,11 @@ class ToySettings(ToyLearningSettings):
     tuning_sequences: Count = Field(3, description="Sequences of each of them.")
     grid: IterationGrid = Field(IterationGrid(), description="What is tried when iterating Z.")
 
+    @property
+    def learning(self) -> ToyLearningSettings:
+        """What learning needs to know: without the keys of what is measured afterwards."""
+        return ToyLearningSettings(**{name: getattr(self, name) for name in ToyLearningSettings.model_fields})
+
     @model_validator(mode="after")
     def _infers(self) -> Self:
         window = self.network.window

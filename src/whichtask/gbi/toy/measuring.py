@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from whichtask.config.gbi import ToyJob, ToyLearningJob
-from whichtask.config.gbi.toy import GaussianTask, ToyLearningSettings, ToySettings
+from whichtask.config.gbi.toy import GaussianTask, ToySettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.toy.arms import ARMS, Arm, code_of
 from whichtask.gbi.toy.contexts import last_two
@@ -61,8 +61,7 @@ def measure_learned(
         WhichtaskError: the weights were learned with other settings.
     """
     learned, what = weights
-    own = {name: getattr(job.toy, name) for name in ToyLearningSettings.model_fields}
-    fitting = ToyLearningJob(seed=job.seed, repeat=job.repeat, toy=ToyLearningSettings(**own))
+    fitting = ToyLearningJob(seed=job.seed, repeat=job.repeat, toy=job.toy.learning)
     if what.get("job") != fitting.model_dump(mode="json"):
         raise WhichtaskError(
             "the weights were not learned with these settings: seed, repeat and the keys of learning of gbi.toy must "
