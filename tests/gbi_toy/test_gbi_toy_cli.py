@@ -20,7 +20,7 @@ TINY: dict[str, Any] = {
     "gbi": {
         "toy": {
             "seeds": [0, 1],
-            "stress": {"three": {"means": [0.2, 0.5, 0.8], "stds": [0.15] * 3}},
+            "stress": {"three": {"means": [0.2, 0.5, 0.8], "stds": [0.15] * 3}, "four": None, "unequal": None},
             "network": {"hidden": 4},
             "blocks": 4,
             "early_blocks": 2,

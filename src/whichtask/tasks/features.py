@@ -103,6 +103,7 @@ def _position(brightness: Floats) -> dict[str, Floats]:
     weight /= weight.sum(axis=(1, 2), keepdims=True)
     y = (np.arange(height, dtype=np.float32) + np.float32(0.5)) / height
     x = (np.arange(width, dtype=np.float32) + np.float32(0.5)) / width
-    centre_x, centre_y = weight.sum(axis=1) @ x, weight.sum(axis=2) @ y
+    # Sums, not products of matrices, whose last bits depend on how many images are measured together.
+    centre_x, centre_y = (weight.sum(axis=1) * x).sum(axis=1), (weight.sum(axis=2) * y).sum(axis=1)
     square = (x - centre_x[:, None])[:, None, :] ** 2 + (y - centre_y[:, None])[:, :, None] ** 2
     return {"centre_x": centre_x, "centre_y": centre_y, "spread": np.sqrt((weight * square).sum(axis=(1, 2)))}

@@ -89,7 +89,7 @@ def smaller(path: Path) -> tuple[bytes, tuple[int, int]]:
         WhichtaskError: the file is no picture.
     """
     try:
-        with Image.open(path) as opened:
+        with Image.open(path, formats=["PNG"]) as opened:
             picture = opened.convert("RGB")
     except OSError as error:
         raise WhichtaskError(f"{path} is no picture: {error}") from error
