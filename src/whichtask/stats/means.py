@@ -1,24 +1,11 @@
 """Means with 95 % intervals, by the bootstrap."""
 
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from whichtask.seeding import numpy_generator
-
-Floats = npt.NDArray[np.float64]
-LEVELS = (0.025, 0.975)
-
-
-class Estimate(NamedTuple):
-    """A mean, its 95 % interval, and the number of independent units behind it."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
+from whichtask.stats.estimate import LEVELS, Estimate, Floats
 
 
 def resampled_means(
@@ -138,13 +125,3 @@ def crossed_interval(
     # A resample may hold none of the pairs that were measured; it says nothing and is left out.
     low, high = np.quantile(sums[weights > 0] / weights[weights > 0], LEVELS)
     return Estimate(mean, float(low), float(high), n)
-
-
-def share_interval(share: float, images: int, resamples: int, seed: int) -> tuple[float, float]:
-    """Return the bootstrap 95 % interval of a share of ``images`` images.
-
-    Resampling images with replacement makes the number of hits binomial, so it is drawn directly.
-    """
-    draws = numpy_generator("share", seed).binomial(images, share, size=resamples) / images
-    low, high = np.quantile(draws, LEVELS)
-    return float(low), float(high)

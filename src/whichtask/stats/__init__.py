@@ -1,0 +1,16 @@
+"""Means with 95 % intervals: one room, one meaning each."""
+
+from whichtask.stats.estimate import LEVELS, Estimate, Floats
+from whichtask.stats.images import share_interval
+from whichtask.stats.means import crossed_interval, difference_interval, mean_interval, resampled_means
+
+__all__ = [
+    "LEVELS",
+    "Estimate",
+    "Floats",
+    "crossed_interval",
+    "difference_interval",
+    "mean_interval",
+    "resampled_means",
+    "share_interval",
+]
