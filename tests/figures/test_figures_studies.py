@@ -17,10 +17,10 @@ from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw, draw_again, numbers
 from whichtask.figures.labels import place_labels
-from whichtask.figures.tables import RESAMPLES, pairwise_draws, pairwise_interval
+from whichtask.figures.tables import pairwise_interval
 from whichtask.figures.td.accuracy import kind_of, rank_interval
-from whichtask.figures.td.agreement import summarise
-from whichtask.figures.td.two_level import similarity_of, two_level, values_of
+from whichtask.figures.td.two_level import over_searches, search_means
+from whichtask.stats import mean_interval
 
 SETTINGS = FigureSettings(dpi=50)
 FAITHFUL = {"fixed_initialisations": False, "halved_batch": False}
@@ -168,56 +168,13 @@ def rows_of(searches: list[list[float]]) -> pd.DataFrame:
 
 @settings(max_examples=20, deadline=None)
 @given(SCORES)
-def test_a_mean_over_searches_weighs_searches_equally_and_lies_between_its_tasks(searches: list[list[float]]) -> None:
-    found = values_of(rows_of(searches), "agreement")
-    low, high = found.interval()
-    values = [value for tasks in searches for value in tasks]
-    assert found.mean == pytest.approx(np.mean([np.mean(tasks) for tasks in searches]))
-    assert min(values) - 1e-12 <= low <= high <= max(values) + 1e-12
-    assert found.draws.shape == (RESAMPLES,)
-
-
-@settings(max_examples=10, deadline=None)
-@given(st.lists(st.floats(0.5, 1.0), min_size=2, max_size=6))
-def test_one_search_has_the_interval_over_its_tasks(tasks: list[float]) -> None:
-    rows = rows_of([tasks])
-    expected = summarise(rows, ["set"]).iloc[0]
-    assert values_of(rows, "agreement").interval() == (expected["low"], expected["high"])
-
-
-@settings(max_examples=10, deadline=None)
-@given(SCORES, st.floats(-0.4, 0.4))
-def test_the_two_level_interval_moves_with_its_values(searches: list[list[float]], shift: float) -> None:
-    one = values_of(rows_of(searches), "agreement")
-    other = values_of(rows_of([[value + shift for value in tasks] for tasks in searches]), "agreement")
-    np.testing.assert_allclose(other.draws, one.draws + shift, atol=1e-9)
-
-
-def test_variation_between_searches_is_in_the_interval() -> None:
-    # Within each search nothing varies: pooling the 16 tasks would give an interval of about 0.025 on each side.
-    low, high = values_of(rows_of([[0.8] * 8, [0.9] * 8]), "agreement").interval()
-    assert (low, high) == pytest.approx((0.8, 0.9))
-
-
-def test_the_width_is_that_of_independent_levels() -> None:
-    rng = np.random.default_rng(0)
-    searches = [list(rng.normal(centre, 0.05, size=10)) for centre in rng.normal(0, 0.1, size=6)]
-    draws = values_of(rows_of(searches), "agreement").draws
-    between = np.var([np.mean(tasks) for tasks in searches]) / 6
-    within = np.mean([np.var(tasks) / 10 for tasks in searches]) / 6
-    assert np.var(draws) == pytest.approx(between + within, rel=0.1)
-
-
-def test_draws_that_hold_no_pair_are_left_out() -> None:
-    def half(seed: int) -> np.ndarray:
-        return np.where(np.arange(RESAMPLES) % 2, np.nan, 1.0)
-
-    def whole(seed: int) -> np.ndarray:
-        return np.full(RESAMPLES, 1.0)
-
-    draws = two_level([half, whole])
-    assert np.isnan(draws).any()
-    assert np.nanmin(draws) == np.nanmax(draws) == 1.0
+def test_searches_weigh_equally_and_are_the_units(searches: list[list[float]]) -> None:
+    means = search_means(rows_of(searches), "agreement")
+    assert means == pytest.approx([np.mean(tasks) for tasks in searches])
+    found = over_searches(means)
+    assert found == pytest.approx(mean_interval(means), nan_ok=True)
+    assert found.n == len(searches)
+    assert np.isnan(found.low) == (len(searches) == 1)
 
 
 def test_similarity_over_searches() -> None:
@@ -226,14 +183,23 @@ def test_similarity_over_searches() -> None:
         table = pd.DataFrame(ends, columns=["task_a", "task_b"])
         return table.assign(set=name, agreement_similarity=values)
 
-    one = pairs("x", [0.6, 0.7, 0.8])
-    assert similarity_of(one).interval() == pairwise_interval(one)[1:3]
-    assert np.isfinite(pairwise_draws(one)).sum() < RESAMPLES  # one task alone is drawn 1 time in 9
-    assert np.isnan(similarity_of(pairs("x", [0.6])).interval()).all()
-    both = similarity_of(pd.concat([pairs("x", [0.6]), pairs("y", [0.8])]))
-    assert both.mean == pytest.approx(0.7)
-    assert both.interval() == pytest.approx((0.6, 0.8))
-    assert np.isnan(similarity_of(one.iloc[:0]).mean)
+    both = pd.concat([pairs("x", [0.6, 0.7, 0.8]), pairs("y", [0.8])])
+    assert search_means(both, "agreement_similarity") == pytest.approx([0.7, 0.8])
+    nothing = over_searches(search_means(both.iloc[:0], "agreement_similarity"))
+    assert np.isnan([nothing.mean, nothing.low, nothing.high]).all()
+
+
+def test_human_and_random_tasks_beside_searches_are_units_themselves(inputs: dict[str, Inputs]) -> None:
+    table = made("td_tradeoff", inputs["td_tradeoff"])
+    human = table[(table["group"] == "human") & (table["row"] == "task")]["agreement"]
+    found = means(table).loc["human"]
+    expected = mean_interval(human.to_list())
+    assert (found["agreement"], found["agreement_low"]) == pytest.approx(expected[:2])
+    similarity = pd.concat(
+        [pd.read_csv(path) for path in inputs["td_tradeoff"]["similarities"] if path.stem == "human"]
+    )
+    assert found["similarity_low"] == pytest.approx(pairwise_interval(similarity).low, nan_ok=True)
+    assert means(table)["agreement_low"].isna().loc["1"], "one search has no interval"
 
 
 def test_lambda_comes_from_the_configurations_and_seeds_are_joined(inputs: dict[str, Inputs]) -> None:
@@ -249,7 +215,7 @@ def test_sizes_are_ordered_and_a_single_task_has_no_similarity(inputs: dict[str,
     found = means(made("td_dimension", inputs["td_dimension"]))
     assert found.index.tolist() == ["4, 1", "8, 2", "16, 3"]
     assert np.isnan(found.loc["4, 1", ["similarity", "agreement_low"]].astype(float)).all()
-    assert found["similarity_low"].isna().tolist() == [True, True, False]
+    assert found["similarity_low"].isna().all(), "one search of each"
 
 
 def test_cells_are_scores_of_one_network_on_the_tasks_of_another(inputs: dict[str, Inputs]) -> None:
@@ -270,7 +236,7 @@ def test_cost_is_the_sum_of_seconds_and_the_inner_passes(inputs: dict[str, Input
         assert words in (tmp_path / "x.svg").read_text()
 
 
-def test_switches_are_differences_to_base_drawn_apart(inputs: dict[str, Inputs], tmp_path: Path) -> None:
+def test_switches_are_differences_to_base(inputs: dict[str, Inputs]) -> None:
     table = made("td_faithful", inputs["td_faithful"])
     change, levels = means(table), table[table["row"] == "level"].set_index("group")
     assert change.index.tolist() == ["halved_batch on"]
@@ -278,21 +244,14 @@ def test_switches_are_differences_to_base_drawn_apart(inputs: dict[str, Inputs],
     for column in ("agreement", "similarity"):
         base, turned = levels[column]
         assert change[column].tolist() == pytest.approx([turned - base])
-    # The same scores on both sides: the difference is 0, but not known to be.
-    run = Run(tmp_path / "run").add("base").add("x", faithful=FAITHFUL | {"halved_batch": True})
-    for kind in ("tables", "similarities"):
-        table = pd.read_csv(run.inputs[kind][0])
-        write_csv(run.inputs[kind][1], table.assign(set="x") if kind == "tables" else table)
-    same = means(made("td_faithful", run.inputs)).iloc[0]
-    assert same["agreement"] == 0
-    assert same["agreement_low"] < 0 < same["agreement_high"]
+        assert np.isnan(change[f"{column}_low"]).all(), "one search of each"
 
 
 def test_classes_have_what_agreement_is_beyond_chance(inputs: dict[str, Inputs]) -> None:
     found = means(made("td_kway", inputs["td_kway"]))
     assert found.index.tolist() == ["2", "3"]
     assert found["beyond_chance"].to_numpy() == pytest.approx((found["agreement"] - 0.5).to_numpy() / 0.5)
-    assert (found["beyond_chance_low"] < found["beyond_chance"]).all()
+    assert found["beyond_chance_low"].isna().all(), "one search of each"
 
 
 def test_similarity_to_human_tasks_is_their_mean_and_their_largest(inputs: dict[str, Inputs]) -> None:

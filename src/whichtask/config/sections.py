@@ -122,7 +122,9 @@ class AgreementSettings(Section):
     precision: Literal["fp32", "bf16"] = Field(
         "fp32", description="Arithmetic of the forward pass: fp32, or bf16 autocast."
     )
-    bootstrap: Count = Field(2_000, description="Bootstrap resamples behind each 95 % interval.")
+    bootstrap: Count = Field(
+        2_000, description="Bootstrap resamples of held-out images behind the interval of each pair."
+    )
 
 
 class PlanSettings(Section):

@@ -1,7 +1,7 @@
 """Means over independent units (seeds, tasks) with 95 % intervals: one meaning for all figures.
 
-Rows of one unit are averaged first; then units are resampled. Where a unit's own rows are draws of it (pairs of
-networks that were trained on one task), ``within`` resamples these too. With one unit there is no interval (NaN).
+Rows of one unit (a seed's, or the pairs of networks that were trained on one task) are averaged first; the interval is
+Student's t over units. With one unit there is none (NaN).
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from whichtask.figures.tables import RESAMPLES, read_table
+from whichtask.figures.tables import read_table
 from whichtask.stats import Estimate, mean_interval
 
 
@@ -23,26 +23,21 @@ def read_repeats(paths: Sequence[Path], columns: Sequence[str]) -> pd.DataFrame:
     return pd.concat([read_table(path, ["repeat", *columns]) for path in paths], ignore_index=True)
 
 
-def over_units(rows: pd.DataFrame, value: str, unit: str = "repeat", *, within: bool = False) -> Estimate | None:
+def over_units(rows: pd.DataFrame, value: str, unit: str = "repeat") -> Estimate | None:
     """Average one column of one group over its units; None where no row has a value.
 
     Args:
         rows: rows of one group.
         value: the column to average; rows without a value are left out.
         unit: column that names the independent unit.
-        within: whether rows of one unit are independent draws of it, to be resampled too.
     """
     known = rows[rows[value].notna()]
     if known.empty:
         return None
-    if within:
-        return mean_interval(known[value].to_list(), known[unit].to_list(), RESAMPLES)
-    return mean_interval(known.groupby(unit)[value].mean().to_list(), resamples=RESAMPLES)
+    return mean_interval(known[value].to_list(), known[unit].to_list())
 
 
-def means(
-    table: pd.DataFrame, by: Sequence[str], values: Sequence[str], unit: str = "repeat", *, within: bool = False
-) -> pd.DataFrame:
+def means(table: pd.DataFrame, by: Sequence[str], values: Sequence[str], unit: str = "repeat") -> pd.DataFrame:
     """Average columns over units, one row a group.
 
     Args:
@@ -50,7 +45,6 @@ def means(
         by: columns that a group shares.
         values: columns to average.
         unit: see ``over_units``.
-        within: see ``over_units``.
 
     Returns:
         One row a group, in order of appearance: ``by``; ``NAME``, ``NAME_low`` and ``NAME_high`` for each value (left
@@ -60,7 +54,7 @@ def means(
     for keys, group in table.groupby(list(by), sort=False):
         row: dict[str, Any] = dict(zip(by, keys, strict=True))
         for name in values:
-            found = over_units(group, name, unit, within=within)
+            found = over_units(group, name, unit)
             if found is not None:
                 row |= {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high, "n": found.n}
         rows.append(row)
@@ -109,4 +103,4 @@ def repeats_note(n: int) -> str:
     """Say what means and intervals over n repeats are."""
     if n == 1:
         return "One seed: no interval."
-    return f"Means over n = {n} seeds with bootstrap 95 % intervals (seeds resampled)."
+    return f"Means over n = {n} seeds with 95 % intervals over seeds (Student's t)."

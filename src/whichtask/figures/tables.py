@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from whichtask.artifacts import read_csv
 from whichtask.errors import WhichtaskError
-from whichtask.seeding import numpy_generator
-from whichtask.stats import LEVELS, Estimate, Floats
+from whichtask.stats import Estimate, pairs_interval
 
 AGREEMENT_COLUMNS = (
     "data", "network", "set", "task", "pair", "agreement", "agreement_low", "agreement_high", "chance_agreement",
@@ -96,7 +94,7 @@ def common(table: pd.DataFrame, *columns: str) -> dict[str, Any]:
 
 
 def pairwise_interval(similarity: pd.DataFrame) -> Estimate:
-    """Return the mean similarity over pairs of tasks with a bootstrap 95 % interval over *tasks*.
+    """Return the mean similarity over pairs of tasks with a jackknife 95 % interval over *tasks*.
 
     Args:
         similarity: rows of one set from ``read_similarity``, each unordered pair once.
@@ -104,33 +102,5 @@ def pairwise_interval(similarity: pd.DataFrame) -> Estimate:
     Returns:
         ``n`` is the number of tasks; with fewer than three the interval is unknown (NaN).
     """
-    mean = float(similarity["agreement_similarity"].mean())
-    n = len(np.unique(similarity[["task_a", "task_b"]].astype(str)))
-    if n < 3:
-        return Estimate(mean, float("nan"), float("nan"), n)
-    low, high = np.nanquantile(pairwise_draws(similarity), LEVELS)
-    return Estimate(mean, float(low), float(high), n)
-
-
-def pairwise_draws(similarity: pd.DataFrame, seed: int = 0) -> Floats:
-    """Bootstrap the mean similarity over pairs of tasks by drawing *tasks*.
-
-    Pairs that share a task are not independent, so tasks are drawn with replacement and every pair of different tasks
-    among the drawn ones counts; resampling pairs, or each task's mean, would give too narrow an interval.
-
-    Args:
-        similarity: rows of one set from ``read_similarity``, each unordered pair once.
-        seed: seed of the draws.
-
-    Returns:
-        float64 [RESAMPLES]; NaN where a single task was drawn, which has no pair and says nothing.
-    """
-    names, codes = np.unique(similarity[["task_a", "task_b"]].astype(str), return_inverse=True)
-    first, second = codes.reshape(-1, 2).T
-    values = similarity["agreement_similarity"].to_numpy(np.float64)
-    n = len(names)
-    times = numpy_generator("pairwise", seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
-    weights = times[:, first] * times[:, second]
-    total = weights.sum(axis=1)
-    draws: Floats = np.where(total > 0, (weights * values).sum(axis=1) / np.maximum(total, 1), np.nan)
-    return draws
+    sides = (similarity[column].to_list() for column in ("task_a", "task_b"))
+    return pairs_interval(similarity["agreement_similarity"].to_list(), *sides)

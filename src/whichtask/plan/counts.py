@@ -100,7 +100,7 @@ class Counts:
         return counted(len(getattr(self._settings.gbi, section).seeds), "seed")
 
     def units(self, section: str) -> str:
-        """Repeats of an experiment of GBI whose intervals resample them."""
+        """Repeats of an experiment of GBI over which intervals are."""
         return f"{self.seeds(section)} as the units of intervals"
 
     def _few(self, limit: int | None) -> str:

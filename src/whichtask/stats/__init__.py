@@ -2,7 +2,7 @@
 
 from whichtask.stats.estimate import LEVELS, Estimate, Floats
 from whichtask.stats.images import share_interval
-from whichtask.stats.means import crossed_interval, difference_interval, mean_interval, resampled_means
+from whichtask.stats.means import crossed_interval, difference_interval, mean_interval, pairs_interval, unit_means
 
 __all__ = [
     "LEVELS",
@@ -11,6 +11,7 @@ __all__ = [
     "crossed_interval",
     "difference_interval",
     "mean_interval",
-    "resampled_means",
+    "pairs_interval",
     "share_interval",
+    "unit_means",
 ]

@@ -95,7 +95,7 @@ def summarise_factors(matches: pd.DataFrame) -> pd.DataFrame:
     Returns:
         A row for each set: ``set``, ``kind``, ``tasks`` and ``factors`` (how many there are); how many factors are
         found with a corrected p value of at most 0.01 (``found_above_null``), and with |phi| of at least 0.3 and 0.5
-        (``found_0.3``, ``found_0.5``); the mean over tasks of the best |phi| with its bootstrap 95 % interval
+        (``found_0.3``, ``found_0.5``); the mean over tasks of the best |phi| with its 95 % interval
         (``best_phi``, ``low``, ``high``). ``train_0.3``, ``train_0.5`` and ``train_best_phi`` are the same on the
         training images, to choose settings by.
     """

@@ -38,7 +38,7 @@ def seeds_note(table: pd.DataFrame) -> str:
     n = table["repeat"].nunique()
     first = table.iloc[0]
     return (
-        f"Intervals: bootstrap 95 % over n = {n} seed{'' if n == 1 else 's'} (other weights, other division of the "
+        f"Intervals: 95 % (Student's t) over n = {n} seed{'' if n == 1 else 's'} (other weights, other division of the "
         f"images); {int(first['train_images']):,} training images. Source of {first['data']}: "
         f"{first['source'].rstrip('.')}."
     )

@@ -26,7 +26,7 @@ def summarise(
         One row a group, in order of appearance: ``by``, ``value`` with its 95 % interval ``low`` and ``high`` (NaN with
         one task), ``n_tasks``, ``n_pairs`` (most pairs of one task) and ``others``.
     """
-    averaged = means(table, by, [value], unit="task", within=True)
+    averaged = means(table, by, [value], unit="task")
     pairs = table.groupby(list(dict.fromkeys([*by, "task"])), sort=False)
     tasks = pairs[list(others)].mean()
     tasks.insert(0, "n_pairs", pairs.size())

@@ -91,8 +91,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         "Coverage: how well embeddings predict human tasks",
         f"Each of {tasks['task'].nunique()} human tasks (halves of the classes) by a logistic probe, judged on "
         f"{table['n_images'].max():,} held-out images. Box: quartiles and median over the tasks; whiskers: least and "
-        "greatest; points: tasks; diamond and numbers: mean with bootstrap 95 % interval over tasks, which share "
-        "classes and so are not independent. In brackets: dimensions. Dashed: the more frequent label, "
+        "greatest; points: tasks; diamond and numbers: mean with 95 % interval over tasks (Student's t), which "
+        "share classes and so are not independent. In brackets: dimensions. Dashed: the more frequent label, "
         f"{chance:.3f} on average.",
     )
     return figure

@@ -20,8 +20,6 @@ OBJECTIVES = {
 }
 DIVERSITY = {"uniformity": "", "mutual_information": ",\nmutual information"}
 SWITCHES = "discovery.faithful"
-SECOND = 1
-"""Seed of the bootstrap of what is subtracted, so that it is drawn apart from what it is subtracted from."""
 
 
 def numbers_estimators(inputs: Inputs) -> pd.DataFrame:
@@ -98,8 +96,8 @@ def numbers_faithful(inputs: Inputs) -> pd.DataFrame:
     levels = summary[summary["row"] == "mean"]
     changes = levels[levels["group"] != BASE].copy()
     for column in ("agreement", "similarity"):
-        base = study.mean(_sets(groups, BASE), column, SECOND)
-        found = [study.mean(_sets(groups, group), column).minus(base).named(column) for group in changes["group"]]
+        base = _sets(groups, BASE)
+        found = [study.change(_sets(groups, group), base, column).named(column) for group in changes["group"]]
         changes[list(found[0])] = pd.DataFrame(found).to_numpy()
     return pd.concat([levels.assign(row="level"), changes], ignore_index=True).assign(**study.setting())
 
@@ -121,7 +119,7 @@ def draw_faithful(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     level = table[table["group"] == BASE].iloc[0]
     agreement, similarity = (value_text(estimate_in(level, column)) for column in ("agreement", "similarity"))
     note = (
-        "Both sides are drawn independently. Each switch of discovery.faithful turned alone, minus the search without; "
+        "Each switch of discovery.faithful turned alone, minus the search without; "
         f"that one has AS {agreement}, similarity {similarity}, train accuracy {level['train_accuracy']:.3f}. "
         f"{SIMILARITY_NOTE}"
     )

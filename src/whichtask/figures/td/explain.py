@@ -103,7 +103,7 @@ def draw_explain(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"Cells: balanced accuracy of a logistic regression on {tasks['n'].max():,} held-out images; 0.5 is chance for "
         f"two labels. Bootstrap 95 % intervals over images are at most {(tasks['high'] - tasks['low']).max() / 2:.3f} "
         f"wide to either side. With shuffled labels: mean {tasks['null'].mean():.3f}, largest "
-        f"{tasks['null'].max():.3f}. Bold: mean over the tasks of a set with bootstrap 95 % interval over tasks (none "
+        f"{tasks['null'].max():.3f}. Bold: mean over the tasks of a set with 95 % interval over tasks (none "
         "with one task). "
         + (f"AS and train accuracy: mean over pairs of networks ({only(table, 'network')})." if scores else "")
         + (" Class and factors are what the images are known to show." if "factors" in predictors else ""),

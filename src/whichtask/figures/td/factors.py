@@ -69,7 +69,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"|φ|: absolute correlation with a split of a factor into halves, on {table['n'].max():,} test images. "
         f"Cells: largest |φ| over the tasks of a set. A task finds the factor that it matches best; framed: found by a "
         f"task with p ≤ {ALPHA}, from at least {table['shuffles'].min():,} shuffles of its labels matched with all "
-        f"splits, times the number of tasks. Right: mean over tasks of the best |φ|, with bootstrap 95 % interval "
+        f"splits, times the number of tasks. Right: mean over tasks of the best |φ|, with 95 % interval "
         "(none with one task). Grey: mean over tasks of the 95 % quantile of the best |φ| of shuffled labels.",
     )
     return figure

@@ -120,8 +120,8 @@ class ScorePanels:
             self.figure,
             f"{title}{network} ({scores['data'].iloc[0]})",
             f"Networks trained on {span(scores['images_train'])} images.{note} Points: tasks (mean over their pairs of "
-            "networks). Bars: mean over tasks with bootstrap 95 % interval (tasks resampled, then their pairs of "
-            "networks; none with one task). Agreement means something only where train accuracy is near 1.",
+            "networks). Bars: mean over tasks with 95 % interval over tasks (Student's t; none with one task). "
+            "Agreement means something only where train accuracy is near 1.",
         )
 
 

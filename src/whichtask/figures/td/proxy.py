@@ -79,7 +79,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         figure,
         f"The proxy of agreement and the agreement score, {network} ({data})",
         "Left: share of held-out images on which two networks agree after that many steps of SGD; mean over tasks "
-        "with bootstrap 95 % interval (tasks resampled, then their pairs); below, their accuracy on "
+        "with 95 % interval over tasks (Student's t); below, their accuracy on "
         "the batch just learned from. Right: points are tasks, mean over their pairs of networks; "
         f"the networks of the score learned {images:,} images with train accuracy "
         f"{tasks['train_accuracy'].min():.3f} to {tasks['train_accuracy'].max():.3f}. "

@@ -14,7 +14,7 @@ from whichtask.figures.style import annotate
 from whichtask.figures.tables import common, read_tables
 from whichtask.figures.td.agreement import counted, span
 from whichtask.figures.td.panels import TEXT
-from whichtask.figures.td.two_level import values_of
+from whichtask.figures.td.two_level import over_searches, search_means
 
 COLUMNS = ("data", "set", "task", "augmentation", "value", "images", "views")
 SHOWN = ("group", "augmentation", "row", "set", "task", "value", "low", "high", "n_searches", "n_tasks")
@@ -38,8 +38,8 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
     Returns:
         A row for each task (``row`` = "task"), then one for each mean ("mean"): ``group`` (the set without its seed),
-        ``augmentation``, ``row``, ``set``, ``task``, ``value``, ``low`` and ``high`` (95 % interval; NaN for tasks and
-        for a single task), ``n_searches`` and ``n_tasks`` (all tasks behind it).
+        ``augmentation``, ``row``, ``set``, ``task``, ``value``, ``low`` and ``high`` (95 % interval between searches;
+        NaN for tasks and for a single search), ``n_searches`` and ``n_tasks`` (all tasks behind it).
 
     Raises:
         WhichtaskError: a task was measured twice, or an augmentation is not known.
@@ -53,7 +53,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
     tasks = measured.assign(group=measured["set"].str.replace(r"\.s\d+$", "", regex=True), row="task")
     means = []
     for (group, name), rows in tasks.groupby(["group", "augmentation"], sort=False):
-        mean, low, high = values_of(rows, "value").named("value").values()
+        mean, low, high = over_searches(search_means(rows, "value")).named("value").values()
         counts = {"n_searches": rows["set"].nunique(), "n_tasks": len(rows)}
         means.append({"group": group, "augmentation": name, "value": mean, "low": low, "high": high} | counts)
     table = pd.concat([tasks, pd.DataFrame(means).assign(row="mean", set="", task="")], ignore_index=True)
@@ -63,8 +63,8 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """How often one augmentation alone flips the label of a held-out image, and how much of a label mean colour
-    explains: regulated against unregulated tasks. Points are tasks, bars means over tasks with a bootstrap 95 %
-    interval.
+    explains: regulated against unregulated tasks. Points are tasks, bars means over searches with a 95 % interval
+    between them.
     """
     styles = _styles(list(table["group"].unique()))
     flips = [name for name in FLIPS if (table["augmentation"] == name).any()]
@@ -124,13 +124,12 @@ def _label(group: str, means: pd.DataFrame) -> str:
 
 
 def _note(table: pd.DataFrame) -> str:
-    several = table["n_searches"].max() > 1
-    over = "searches with different seeds drawn first, then their tasks" if several else "tasks of one search"
     first = table.iloc[0]
     return (
         f"Small points: tasks, each judged on {span(first[['images_fewest', 'images_most']])} held-out images, "
         f"{first['views']} views of each. "
-        f"Large: mean with bootstrap 95 % interval over {over} (none with one task). A single augmentation is applied "
+        "Large: mean over searches with 95 % interval between them (Student's t; none with one search). A single "
+        "augmentation is applied "
         "to every view; all together as SimCLR draws them. R²: of a linear regression fitted on training images "
         "(for grey images on mean brightness) and judged on held-out ones."
     )

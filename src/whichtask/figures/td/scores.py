@@ -23,7 +23,7 @@ def numbers_by_network(inputs: Inputs) -> pd.DataFrame:
 
 def draw_by_network(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Agreement score (AS) of random and human tasks by network: points are tasks (mean over their pairs of networks),
-    bars the mean over tasks with a bootstrap 95 % interval, dashes chance agreement; train accuracy below, without
+    bars the mean over tasks with a 95 % interval, dashes chance agreement; train accuracy below, without
     which AS says little.
     """
     networks = list(table["network"].unique())
@@ -46,7 +46,7 @@ def numbers_by_source(inputs: Inputs) -> pd.DataFrame:
 
 def draw_by_source(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Agreement score (AS) of random, human and discovered tasks on one network: points are tasks (mean over their
-    pairs of networks), bars the mean over tasks with a bootstrap 95 % interval, dashes chance agreement; train accuracy
+    pairs of networks), bars the mean over tasks with a 95 % interval, dashes chance agreement; train accuracy
     below.
     """
     panels = draw_strips(table, "set", {kind: f"{kind} tasks" for kind in in_order(table["set"])})
@@ -68,7 +68,7 @@ def numbers_by_images(inputs: Inputs) -> pd.DataFrame:
 
 def draw_by_images(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Agreement score (AS) of random and human tasks against the number of training images of a network (log scale):
-    means over tasks with bootstrap 95 % intervals, tasks as points, measured chance agreement dashed, 1/2 dotted; train
+    means over tasks with 95 % intervals, tasks as points, measured chance agreement dashed, 1/2 dotted; train
     accuracy below. Shows how far memorised random labels leak to other images.
     """
     panels = ScorePanels(Figure(figsize=(6.4, 4.8), layout="constrained"))

@@ -9,9 +9,10 @@ import yaml
 
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.tables import common, only, read_agreement, read_similarity, read_table
+from whichtask.figures.tables import common, only, pairwise_interval, read_agreement, read_similarity, read_table
 from whichtask.figures.td.agreement import counted, summarise
-from whichtask.figures.td.two_level import Resampled, similarity_of, values_of
+from whichtask.figures.td.two_level import over_searches, search_means
+from whichtask.stats import Estimate, difference_interval, mean_interval
 
 REFERENCES = ("human", "random")
 """Sets that are no searches and may stand beside them."""
@@ -36,11 +37,31 @@ class Study(NamedTuple):
         values = self.configs[key].map(kind).sort_values(kind="stable")
         return {str(name): f"{value:g}" for name, value in values.items()}
 
-    def mean(self, sets: Collection[str], column: str, seed: int = 0) -> Resampled:
-        """Average agreement or similarity over some searches."""
-        if column == "similarity":
-            return similarity_of(self.similarity[self.similarity["set"].isin(sets)], seed)
-        return values_of(self.agreement[self.agreement["set"].isin(sets)], column, seed)
+    def means(self, sets: Collection[str], column: str) -> list[float]:
+        """Return the mean of each of some searches, of similarity or of a column of agreement."""
+        table, column = (
+            (self.similarity, "agreement_similarity") if column == "similarity" else (self.agreement, column)
+        )
+        return search_means(table[table["set"].isin(sets)], column)
+
+    def mean(self, sets: Collection[str], column: str) -> Estimate:
+        """Average agreement or similarity over some searches, or over the tasks of a set that is no search."""
+        if not set(sets) <= set(REFERENCES):
+            return over_searches(self.means(sets, column))
+        table = self.similarity if column == "similarity" else self.agreement
+        rows = table[table["set"].isin(sets)]
+        if rows.empty:
+            return over_searches([])
+        return (
+            pairwise_interval(rows)
+            if column == "similarity"
+            else mean_interval(rows[column].to_list(), rows["task"].to_list())
+        )
+
+    def change(self, sets: Collection[str], base: Collection[str], column: str) -> Estimate:
+        """Return how far the mean over some searches is above that over independent others."""
+        sides = [self.means(side, column) for side in (sets, base)]
+        return difference_interval((sides[0], None), (sides[1], None)) if all(sides) else over_searches([])
 
     def setting(self) -> dict[str, Any]:
         """Return what all scores have in common; several networks are refused."""
@@ -120,7 +141,7 @@ def check_alike(configs: pd.DataFrame, varied: Sequence[str]) -> None:
 def summarise_searches(
     study: Study, groups: Mapping[str, str], more: Mapping[str, pd.DataFrame] | None = None
 ) -> pd.DataFrame:
-    """Average agreement and similarity of groups of searches with two-level 95 % intervals.
+    """Average agreement and similarity of groups of searches with 95 % intervals between searches.
 
     Args:
         study: searches and their scores.
@@ -144,7 +165,7 @@ def summarise_searches(
             rows = table[table["set"].isin(sets)]
             of_task = rows.groupby(["set", "task"], as_index=False)[name].mean()
             tasks = tasks.merge(of_task, on=["set", "task"], how="left")
-            mean |= values_of(rows, name).named(name)
+            mean |= over_searches(search_means(rows, name)).named(name)
         means = pd.DataFrame([mean]).assign(row="mean", set="", task="", n_searches=len(sets))
         parts += [part.assign(group=group) for part in (tasks.assign(row="task"), means)]
     measured = [f"{name}{end}" for name in more for end in ("", "_low", "_high")]
@@ -171,12 +192,12 @@ def interval_note(means: pd.DataFrame) -> str:
         "n_pairs": ("pair of networks", "pairs of networks"),
     }
     text = f"Each mean: {' × '.join(counted(means[column], *noun) for column, noun in nouns.items())}. "
-    if means["n_searches"].max() == 1:
-        return (
-            f"{text}Bars: bootstrap 95 % interval over the tasks of one search (none with one task), which holds no "
-            "variation between searches."
-        )
-    text += "Bars: two-level bootstrap 95 % interval, searches with different seeds drawn first, then their tasks"
-    if means["n_searches"].min() == 1:
-        text += "; where there is one search, over its tasks only, without variation between searches"
-    return f"{text}."
+    found = means.loc[~means["group"].isin(REFERENCES), "n_searches"]
+    if found.max() > 1:
+        text += "Bars: 95 % interval between searches with different seeds (Student's t)"
+        text += "; none where there is one search. " if found.min() == 1 else ". "
+    elif len(found):
+        text += "One search tells nothing of how far searches differ, so that these have no interval. "
+    if len(found) < len(means):
+        text += "Human and random tasks: 95 % interval over tasks. "
+    return text.rstrip()

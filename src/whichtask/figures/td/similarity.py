@@ -42,7 +42,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Similarity of tasks: share of images with equal labels, or its complement where larger (0.5 unrelated, 1 the same
     task). Left: all pairs of discovered tasks; right: histogram over pairs for each kind, with the mean and its
-    bootstrap 95 % interval over tasks.
+    jackknife 95 % interval over tasks.
     """
     figure = Figure(figsize=(9.6, 4.3), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
@@ -52,7 +52,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         figure,
         "Similarity of tasks",
         "Similarity of two tasks: share of images with equal labels, or its complement where that is larger; 0.5 is "
-        "the least, 1 the same task. Legend and dashed lines: mean over pairs with bootstrap 95 % interval over tasks.",
+        "the least, 1 the same task. Legend and dashed lines: mean over pairs with jackknife 95 % interval over tasks.",
     )
     return figure
 

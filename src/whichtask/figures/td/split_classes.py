@@ -13,7 +13,7 @@ from whichtask.figures.inputs import Inputs
 from whichtask.figures.marks import MARK, bars, heat_map, legend_above
 from whichtask.figures.palette import SPLIT_COLOURS
 from whichtask.figures.style import annotate
-from whichtask.figures.tables import RESAMPLES, only
+from whichtask.figures.tables import only
 from whichtask.figures.td.split_pairs import splits_of
 from whichtask.figures.td.split_predictions import Predictions, read_class_splits
 from whichtask.figures.td.splits import PAIRS_NOTE, split_key
@@ -44,7 +44,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
             known = ~np.isnan(shares[:, c, c])
             if known.any():  # a test image of this class in some split
                 targets, tasks = units[known].T.tolist()
-                mean = crossed_interval(shares[known, c, c].tolist(), targets, tasks, resamples=RESAMPLES)
+                mean = crossed_interval(shares[known, c, c].tolist(), targets, tasks)
                 row = {"row": "class", "split": split, "true_class": name, "share": mean.mean}
                 rows.append(row | {"low": mean.low, "high": mean.high, "pairs": mean.n})
     # The adversarial split is the last.
@@ -57,7 +57,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Accuracy of every class on adversarial splits and on their random controls, mean over pairs of target and
-    discovered task with a bootstrap 95 % interval; right: which class is taken for which, mean over the adversarial
+    discovered task with a 95 % interval; right: which class is taken for which, mean over the adversarial
     splits, rows sum to 1.
     """
     classes, cells = table[table["row"] == "class"], table[table["row"] == "confusion"]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from whichtask.errors import WhichtaskError
 from whichtask.figures.palette import SPLIT_COLOURS
-from whichtask.figures.tables import RESAMPLES, only, read_table
+from whichtask.figures.tables import only, read_table
 from whichtask.stats import crossed_interval
 
 PAIR = ["kind", "target", "task"]
@@ -128,8 +128,7 @@ def split_numbers(accuracies: pd.DataFrame) -> pd.DataFrame:
         mean |= pairs[["chance", *trained]].mean()
         for column in [column for column in measured if pairs[column].notna().any()]:
             units = pairs["target"].to_list(), pairs["task"].to_list()
-            estimate = crossed_interval(pairs[column].to_list(), *units, resamples=RESAMPLES)
-            mean |= {column: estimate.mean, f"{column}_low": estimate.low, f"{column}_high": estimate.high}
+            mean |= crossed_interval(pairs[column].to_list(), *units).named(column)
         rows = pairs.assign(row="pair", pairs=1), pd.DataFrame([{**mean, "row": "mean", "pairs": len(pairs)}])
         parts.extend(part.assign(**about) for part in rows)
     values = [name for column in measured for name in (column, f"{column}_low", f"{column}_high")]

@@ -32,8 +32,8 @@ SIDES = {"random": -1, "class_matched": 0, "adversarial": 1}
 TOP = 1.42  # of the axes of accuracy, with room above the points for the differences
 MOST_BESIDE = 3  # groups in one line
 PAIRS_NOTE = (
-    "bootstrap 95 % interval over targets and attacking tasks (networks averaged first; both resampled independently; "
-    "none with one pair)"
+    "95 % interval over targets and attacking tasks as crossed units (networks averaged first; two-way analysis of "
+    "variance; of the other kind only where there is one target or one task; none with one pair)"
 )
 
 
@@ -49,8 +49,8 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     """Test accuracy of networks trained on adversarial splits (images on which a human and a discovered task agree
     train, the rest test), on random ones with as many training images and on class-matched random ones with as many of
-    every class: points are pairs of target and discovered task, joined by lines; diamonds the mean with a bootstrap 95
-    % interval over pairs; dots chance; train accuracy below.
+    every class: points are pairs of target and discovered task, joined by lines; diamonds the mean with a 95 %
+    interval over pairs; dots chance; train accuracy below.
     """
     splits = splits_of(table)
     several = len(table["data"].unique()) > 1
