@@ -16,7 +16,7 @@ help:
 	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
-	@echo "make reference   keep the laptop run's tables and figures in results/reference/laptop"
+	@echo "make reference   keep the laptop run's tables and figures in results/reference/laptop; renew numbers in pages"
 	@echo "make status   what is done, running, left, and about how long the rest takes"
 	@echo "make report   results/report.html: every figure with its caption, the claims, what was run"
 	@echo "make docs     the documentation site, into build/docs; fails at any warning"
@@ -67,7 +67,7 @@ format: $(READY)
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Keep the small tables and figures of the laptop run in git.
+# Keep the small tables and figures of the laptop run in git, and put their numbers into README and docs.
 REFERENCE := results/reference/laptop
 reference: figures
 	mkdir -p $(REFERENCE)
@@ -75,6 +75,7 @@ reference: figures
 	cp results/figures/*.png results/figures/*.csv results/figures/*.gif $(REFERENCE)
 	$(BIN)/whichtask status --seconds $(REFERENCE)/seconds.csv
 	cp results/discovery/*/discovered/history.csv $(REFERENCE)/discovery_history.csv
+	$(BIN)/python docs/_ext/site_numbers.py --write
 
 benchmarks: $(READY)
 	$(BIN)/python -m benchmarks.training

@@ -7,7 +7,7 @@ import pytest
 from whichtask.plan.imports import PACKAGE, imported
 
 FLOORS = (
-    ("config", "plan", "machine", "seeding.py", "artifacts.py", "stats.py", "errors.py", "paths.py"),
+    ("config", "plan", "machine", "seeding.py", "artifacts.py", "stats", "errors.py", "paths.py"),
     ("data", "networks"),
     ("tasks", "training"),
     ("agreement.py", "discovery", "splits", "studies", "gbi"),

@@ -18,7 +18,6 @@ PATIENCE = 300  # seconds; a busy machine is no failure
 IMPORTS = [
     "killing",
     "pytest",  # the main module of a test process, which every child looks for
-    "torch._dynamo",  # every optimiser imports it when it is made
     "whichtask.agreement",
     "whichtask.cli",
     "whichtask.discovery",

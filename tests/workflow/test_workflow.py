@@ -204,15 +204,13 @@ def test_every_configuration_has_a_plan(tmp_path: Path, config: str) -> None:
     assert {"discover", "agreement", "claims"} <= set(jobs(run))
 
 
+# More are tried without Snakemake in tests/config.
 MISTAKES: dict[str, tuple[str, str]] = {
     "unknown key": ("agreement={epoch: 3}", "agreement.epoch: unknown key; did you mean 'epochs'?"),
-    "unknown data": ("data={name: svhn}", "'svhn' is no known data set (fashion_mnist"),
-    "too many tasks": ("discovery={tasks: 99}", "tasks must be at most dimensions"),
     "style of no figure": (
         "figures={own: {td_similar: {dpi: 9}}}",
         "figures.own: no figure 'td_similar'; allowed: td_",
     ),
-    "unknown network": ("plan={networks: [vgg]}", "unknown network 'vgg'; networks has cnn"),
     "image too small": ("networks={vit: {arch: vit, patch: 9}}", "cannot be cut into patches of 9x9"),
 }
 

@@ -19,6 +19,7 @@ from whichtask.discovery.search import TaskSearch
 from whichtask.seeding import numpy_generator
 from whichtask.tasks import TaskSet
 from whichtask.training import Division, ImageBank, LiveState, divide
+from whichtask.training.optimizers import Adam
 
 SETTLING_IMAGES = 5_000
 """Training images whose statistics batch norm takes for a record."""
@@ -63,7 +64,7 @@ def memorise(encoder: TaskEncoder, bank: ImageBank, images: Tensor, epochs: int,
     Returns:
         The accuracy of the last epoch, in training mode.
     """
-    optimizer = torch.optim.Adam(encoder.learnable(), lr=1e-3)
+    optimizer = Adam(encoder.learnable(), lr=1e-3)
     generator = numpy_generator("memorised labels", seed)
     labels = torch.from_numpy(generator.integers(0, 2, len(images))).to(images.device)
     encoder.train()

@@ -30,6 +30,7 @@ from whichtask.seeding import numpy_generator
 from whichtask.tasks import TaskSet
 from whichtask.tasks.taskset import IMAGES
 from whichtask.training import Division, ImageBank, LiveState, adam_state, load_adam, start_adam
+from whichtask.training.optimizers import Adam
 
 LIVE = "search"
 ON_TRAINING_BATCHES = ("xas", "foxas")
@@ -65,7 +66,7 @@ class TaskSearch:
             raise WhichtaskError(f"discovery.pretraining = {self.settings.pretraining} needs a pre-trained backbone")
         made = encoder or make_encoder(job.encoder, bank.shape, job.discovery, (job.seed,))
         self.encoder = made.to(self.device)
-        self.optimizer = torch.optim.Adam(self.encoder.learnable(), lr=self.settings.outer_learning_rate)
+        self.optimizer = Adam(self.encoder.learnable(), lr=self.settings.outer_learning_rate)
         start_adam(self.optimizer)
         faithful = self.settings.faithful
         heldout = division.heldout if faithful.shared_heldout else division.discovery_heldout

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from whichtask.config.gbi.inference import FitSettings
 from whichtask.seeding import Key, torch_generator
 from whichtask.training.live import LiveState
+from whichtask.training.optimizers import Adam
 
 BatchLoss = Callable[[Tensor, torch.Generator], Tensor]
 """From the rows of a batch, int64 [B] on the device, and a CPU generator for its noise, to a loss to minimise."""
@@ -43,7 +44,7 @@ def fit(
     Returns:
         One row an epoch: ``epoch`` (from 1) and ``loss``, the mean over its batches.
     """
-    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    optimizer = Adam(network.parameters(), lr=settings.learning_rate)
     history, done = _resume(network, optimizer, live, name)
     network.train()
     epochs = range(len(history), settings.epochs)

@@ -16,6 +16,7 @@ from torch import Tensor
 from whichtask.config.gbi.inference import InferenceSettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.abstraction import maximum_entropy, one_hot, parts_of, softmax, split
+from whichtask.training.optimizers import SGD, Adam
 
 Loss = Callable[[Tensor], Tensor]
 """From Z [B, K] to the loss of each of the B examples, [B]; example i must depend on row i only, and always in the same
@@ -206,8 +207,8 @@ def iterate(
 def _optimizer(logits: Tensor, settings: InferenceSettings) -> torch.optim.Optimizer | None:
     """Return an optimiser of the logits; None for exponentiated gradient, which is a plain step on them."""
     if settings.optimizer == "sgd":
-        return torch.optim.SGD([logits], lr=settings.learning_rate, momentum=settings.momentum)
-    return torch.optim.Adam([logits], lr=settings.learning_rate) if settings.optimizer == "adam" else None
+        return SGD([logits], lr=settings.learning_rate, momentum=settings.momentum)
+    return Adam([logits], lr=settings.learning_rate) if settings.optimizer == "adam" else None
 
 
 def _logit_gradient(loss: Loss, logits: Tensor, settings: InferenceSettings, sizes: tuple[int, ...]) -> Tensor:

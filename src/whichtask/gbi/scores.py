@@ -5,9 +5,9 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from scipy.optimize import minimize_scalar
-from scipy.stats import rankdata
 from torch import Tensor
 
 from whichtask.errors import WhichtaskError
@@ -72,7 +72,7 @@ def auroc(inside: Sequence[float] | Floats, outside: Sequence[float] | Floats) -
     first, second = (np.asarray(side, dtype=np.float64) for side in (inside, outside))
     if not len(first) or not len(second) or np.isnan(first).any() or np.isnan(second).any():
         raise WhichtaskError(f"AUROC needs numbers on both sides; given are {len(first)} and {len(second)}, NaN or not")
-    ranks = rankdata(np.concatenate([first, second]))
+    ranks = pd.Series(np.concatenate([first, second])).rank().to_numpy()
     above = ranks[: len(first)].sum() - len(first) * (len(first) + 1) / 2
     return float(above / (len(first) * len(second)))
 

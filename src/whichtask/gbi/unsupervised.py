@@ -29,6 +29,7 @@ from whichtask.gbi.toy.network import State, Weights, initial_weights, pick, run
 from whichtask.gbi.toy.stream import Floats, Ints, Stream, draw_stream
 from whichtask.seeding import seed_of, torch_generator
 from whichtask.training import LiveState
+from whichtask.training.optimizers import Adam
 
 Gate = Literal["gated", "concatenated"]
 GATES: tuple[Gate, ...] = get_args(Gate)
@@ -63,9 +64,9 @@ class Alternating:
         self.learned = {name: value.clone().requires_grad_() for name, value in weights.items() if name != "gates"}
         self.weights: Weights = self.learned | self.fixed
         self.settings, self.contexts = settings, contexts
-        self.slow = torch.optim.Adam(list(self.learned.values()), lr=settings.learning_rate, fused=True)
+        self.slow = Adam(list(self.learned.values()), lr=settings.learning_rate, fused=True)
         self.logits = weights["embed"].new_zeros(1, contexts)
-        self.fast = torch.optim.Adam([self.logits], lr=settings.z_rate, betas=settings.z_betas)
+        self.fast = Adam([self.logits], lr=settings.z_rate, betas=settings.z_betas)
 
     def step(self, seen: Tensor, given: Tensor) -> Tensor:
         """Predict the last observation of a window, then infer Z from all of it and learn.

@@ -28,6 +28,7 @@ from whichtask.networks import build, without_running_stats
 from whichtask.seeding import numpy_generator
 from whichtask.tasks import TaskSet
 from whichtask.training import Division, ImageBank, LiveState, adam_state, divide, load_adam, start_adam
+from whichtask.training.optimizers import Adam
 
 STARTS = 2
 """Searches for each of the best and the worst direction, each from a fresh random one."""
@@ -58,7 +59,7 @@ class LinearSearch:
         self.skeleton = without_running_stats(build(job.network, bank.shape, 2, seed=("skeleton",))).to(device)
         self.starts = {name: self._draw(name) for name in [f"{what}_{i}" for what in SIGNS for i in range(STARTS)]}
         self.directions = {name: start.clone().requires_grad_() for name, start in self.starts.items()}
-        self.optimizer = torch.optim.Adam(self.directions.values(), lr=STEP_SIZE)
+        self.optimizer = Adam(self.directions.values(), lr=STEP_SIZE)
         start_adam(self.optimizer)
         self.history: list[dict[str, Any]] = []
 

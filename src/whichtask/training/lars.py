@@ -6,7 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from whichtask.training.optimizers import eager
 
+
+@eager
 class Lars(torch.optim.Optimizer):
     """SGD with momentum whose step for each weight tensor w is scaled by trust |w| / |g|, g with weight decay.
 

@@ -26,6 +26,7 @@ from whichtask.training.augment import ALL, augmentation, augmented
 from whichtask.training.images import ImageBank, divide
 from whichtask.training.lars import Lars
 from whichtask.training.live import LiveState
+from whichtask.training.optimizers import AdamW
 
 LIVE = "simclr"
 
@@ -75,7 +76,7 @@ def make_optimizer(module: nn.Module, settings: SimclrSettings) -> torch.optim.O
     ]
     if settings.optimizer == "lars":
         return Lars([group | {"adapt": adapt} for group, adapt in zip(groups, (True, False), strict=True)], lr=0.0)
-    adam = torch.optim.AdamW(groups, lr=0.0)
+    adam = AdamW(groups, lr=0.0)
     start_adam(adam)
     return adam
 

@@ -13,6 +13,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 
 from whichtask.training.adam import State, adam_state, load_adam, start_adam
+from whichtask.training.optimizers import Adam
 
 EVAL_BATCH = 1_000
 
@@ -72,7 +73,7 @@ class LoopTrainer:
         self.networks = list(networks)
         self.precision = precision
         self.optimizers = [
-            torch.optim.Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
+            Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
             for network in self.networks
         ]
         for optimizer in self.optimizers:
@@ -142,7 +143,7 @@ class BatchedTrainer:
         self._renew_adam()
 
     def _renew_adam(self) -> None:
-        self.optimizer = torch.optim.Adam(
+        self.optimizer = Adam(
             self.parameters.values(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
         )
         start_adam(self.optimizer)

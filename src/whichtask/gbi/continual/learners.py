@@ -19,6 +19,7 @@ from whichtask.gbi.continual.classifier import (
 from whichtask.gbi.gated.network import GatedAutoencoder
 from whichtask.gbi.inference import enumerate_losses, gradient_at
 from whichtask.seeding import Key, seeded, torch_generator
+from whichtask.training.optimizers import Adam
 
 Scenario = Literal["task", "class"]
 """Whether the task is known at test (its classes compete) or not (all classes seen so far compete)."""
@@ -60,7 +61,7 @@ class Learner:
 
     def learn(self, task: int, rows: Tensor) -> None:
         """Learn one task from rows of the data, int64 [N]."""
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.learning_rate)
+        optimizer = Adam(self.network.parameters(), lr=self.learning_rate)
         for epoch in range(self.settings.epochs):
             generator = torch_generator(*self.key, "batches", task, epoch)
             order = torch.randperm(len(rows), generator=generator).to(rows.device)

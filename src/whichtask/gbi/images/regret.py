@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from whichtask.gbi.autoencoder import encoder_layers
 from whichtask.seeding import Key, torch_generator
+from whichtask.training.optimizers import Adam
 
 EVALUATION_DRAWS = 16
 """Draws of the latent code behind each bound that a regret compares."""
@@ -100,7 +101,7 @@ def likelihood_regret(
     with torch.no_grad():
         start = model.posterior(images)
     moved = [part.clone().requires_grad_() for part in start]
-    optimizer = torch.optim.Adam(moved, lr=learning_rate)
+    optimizer = Adam(moved, lr=learning_rate)
     generator = torch_generator("gbi regret", *key, "steps")
     for _ in range(steps):
         loss = -model.bound(images, moved[0], moved[1], noise_like(moved[0], generator)).sum()

@@ -15,6 +15,7 @@ from whichtask.gbi.language.corpus import Corpus
 from whichtask.gbi.language.network import LanguageModel, token_losses
 from whichtask.seeding import torch_generator
 from whichtask.training import LiveState
+from whichtask.training.optimizers import Adam
 
 Arm = Literal["gbi", "lstm", "shuffled"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
@@ -71,7 +72,7 @@ class ArmTraining:
         domains = len(corpus.domains)
         network = LanguageModel.drawn(corpus.tokens.vocabulary, domains, self.settings, job.seed, job.repeat)
         self.network = network.to(device)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=self.settings.learning_rate, fused=True)
+        self.optimizer = Adam(self.network.parameters(), lr=self.settings.learning_rate, fused=True)
         self.step = 0
         self.rows: list[Row] = []
 

@@ -20,6 +20,7 @@ from whichtask.errors import WhichtaskError
 from whichtask.gbi.toy.network import Weights, pick, run, zero_state
 from whichtask.seeding import Key, numpy_generator
 from whichtask.training import LiveState
+from whichtask.training.optimizers import Adam
 
 EARLY = "early."
 Probe = Callable[[Weights, int], Tensor]
@@ -54,7 +55,7 @@ class Learner:
         self.fixed = {name: value for name, value in weights.items() if name == "gates"}
         self.learned = {name: value.clone().requires_grad_() for name, value in weights.items() if name != "gates"}
         self.weights = self.learned | self.fixed
-        self.optimizer = torch.optim.Adam(list(self.learned.values()), lr=settings.learning_rate, fused=True)
+        self.optimizer = Adam(list(self.learned.values()), lr=settings.learning_rate, fused=True)
         self.window, self.replayed, self.seed = settings.window, list(replayed), seed
         self.hidden, self.cell = zero_state(weights, 1)
         self.carried = torch.ones_like(self.hidden)

@@ -21,6 +21,7 @@ from whichtask.seeding import numpy_generator, seeded, torch_generator
 from whichtask.splits import class_matched_split
 from whichtask.studies.imagenet.photographs import Bools, Indices, Photographs
 from whichtask.training import LiveState, State
+from whichtask.training.optimizers import SGD
 
 CONTROLS = ("adversarial", "random")
 LIVE = "training"
@@ -94,9 +95,7 @@ class _Training:
         with seeded("imagenet weights", job.seed):
             network = getattr(models, self.settings.network)(num_classes=len(photographs.class_names))
         self.network: nn.Module = network.to(device, memory_format=torch.channels_last)
-        self.optimizer = torch.optim.SGD(
-            self.network.parameters(), lr=self.settings.learning_rate, momentum=0.9, weight_decay=1e-4
-        )
+        self.optimizer = SGD(self.network.parameters(), lr=self.settings.learning_rate, momentum=0.9, weight_decay=1e-4)
         # Made now rather than at the first step, so that a state always has the same tensors.
         self.momenta = {name: torch.zeros_like(p) for name, p in self.network.named_parameters()}
         for name, p in self.network.named_parameters():
