@@ -66,16 +66,17 @@ def beliefs(run: Run) -> Beliefs | None:
     last = where(table, arm=ARM, context=table["context"].max())
     steps, truth = last["step"].tolist(), (last["true_context"] == last["context"]).to_numpy()
     mean = run.settings.gbi.toy.task.means[-1]
-    drawn = chart(_time(last), (f"probability of the context with mean {mean:g}", -0.03, 1.03))
+    axis = _time(last, run.settings.gbi.toy.network.window)
+    drawn = chart(axis, (f"probability of the context with mean {mean:g}", -0.03, 1.03))
     drawn = drawn.with_dots("one step, from one observation", "second small", steps, last["one_step"].tolist())
     drawn = drawn.with_line("truth", "ink dashed", steps, truth.astype(np.float64).tolist())
     drawn = drawn.with_line("Z, iterated", "first", steps, last["iterated"].tolist())
     return Beliefs(mean, drawn, float(((last["iterated"] > 0.5) == truth).mean()))
 
 
-def _time(table: pd.DataFrame) -> tuple[str, int, int]:
-    """Return the axis of the steps of a table."""
-    return "observation of the stream", int(table["step"].min()), int(table["step"].max()) + 1
+def _time(table: pd.DataFrame, before: int = 0) -> tuple[str, int, int]:
+    """Return the axis of the steps of a table, and of some before them, so that both charts have the same."""
+    return "observation of the stream", int(table["step"].min()) - before, int(table["step"].max()) + 1
 
 
 def switches(run: Run) -> Chart | None:
