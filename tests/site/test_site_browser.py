@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from site_results import make_results
+from site_studies import add_studies
 
 from whichtask.plan.site import PAGES
+from whichtask.site import build
 from whichtask.site.answers import accuracy_by_task, read_answers, wilson
 from whichtask.site.galleries import galleries
 from whichtask.site.pages.quiz import quiz_data
@@ -45,6 +48,21 @@ def test_axe_finds_nothing_and_nothing_overflows(browser: Any, site: Run, name: 
     page.emulate_media(color_scheme="dark")
     assert violations(page, COLOURS) == [], "dark"
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("classes", "shape"), [(200, (8, 8, 3)), (3, (28, 28, 1))], ids=["200 classes", "grey, 3 classes"]
+)
+def test_own_data_fit_a_phone(browser: Any, tmp_path: Path, classes: int, shape: tuple[int, int, int]) -> None:
+    names = [f"<b>{'long' * 12}</b>_{k}" for k in range(classes)]
+    settings = make_results(tmp_path, names, shape)
+    add_studies(settings)
+    own = build(settings, tmp_path / "site")
+    page = browser.new_page(viewport={"width": min(WIDTHS), "height": 800})
+    for name in PAGES:
+        open_page(page, own, f"{name}.html")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

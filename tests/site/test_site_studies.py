@@ -12,7 +12,7 @@ from PIL import Image
 from site_results import make_results
 from site_studies import ATTACKERS, add_studies
 
-from whichtask.artifacts import read_csv, read_npz
+from whichtask.artifacts import read_csv, read_npz, write_npz
 from whichtask.config import Config
 from whichtask.figures.td.splits import SPLIT_NAMES
 from whichtask.plan.figures import FIGURES, text_of
@@ -126,6 +126,25 @@ def test_beliefs_are_those_of_the_job(site: Run) -> None:
     points = zip(table["step"], table["iterated"], strict=True)
     places = [f"{axes.x.place(step):g} {SIDE - axes.y.place(value):g}" for step, value in points]
     assert line.path == f"M{'L'.join(places)}"
+
+
+def test_results_of_an_older_version_are_named_and_left_out(tmp_path: Path) -> None:
+    """Without what a job has learned to write since, or with arrays that lack something."""
+    settings = make_results(tmp_path, ["a", "b"])
+    add_studies(settings)
+    plan = Plan(settings, 1)
+    Path(plan.gbi("toy", "stream_beliefs.csv")[0]).unlink()
+    generations, predictions = plan.gbi("images", "generations.npz")[0], plan.splits("predictions.npz", "discovered")[0]
+    for path, name in ((generations, "posterior"), (predictions, "binary_names")):
+        arrays = read_npz(Path(path))
+        write_npz(Path(path), {key: value for key, value in arrays.items() if key != name})
+    site = build(settings, tmp_path / "site")
+    assert set(site.unreadable) == {generations, predictions}
+    page = (site.out / "gbi.html").read_text()
+    assert "Z inferred over the toy stream" in page
+    assert "snakemake --cores all gbi_toy_bayes" in page
+    assert "no posterior" in page
+    assert "A stream that changes its mind" in page
 
 
 def test_generations_are_those_of_the_run(site: Run) -> None:
