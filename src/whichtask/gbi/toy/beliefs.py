@@ -44,8 +44,8 @@ def stream_beliefs(networks: Mapping[Arm, Inference], settings: ToySettings, *se
     """
     window, contexts = settings.network.window, len(settings.task.means)
     stream = draw_stream(settings.task, settings.blocks, settings.block, *seed, "learning")
-    last = Stream(*(values[-max(SHOWN, window + 1) :] for values in stream))
-    steps = np.arange(len(stream.x))[-len(last.x) :]
+    end = slice(-max(SHOWN, window + 1), None)
+    last, steps = Stream(stream.x[end], stream.labels[end], stream.blocks[end]), np.arange(len(stream.x))[end]
     same = {
         name: np.repeat(values[window:], contexts)
         for name, values in (("step", steps), ("observation", last.x), ("true_context", last.labels))
