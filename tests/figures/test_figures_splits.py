@@ -295,6 +295,7 @@ def test_many_classes_are_cut_at_ten_columns(tmp_path: Path) -> None:
         "labels": np.stack([labels] * 2).astype(np.uint8),
         "predictions": np.stack([guess] * 2),
         "class_names": np.array(names),
+        "binary_names": np.array(["0", "1"]),
     }
     inputs = written(tmp_path, data, table, arrays)
     assert drawn("td_split_gallery", inputs, tmp_path / "figures")["column"].max() == 9

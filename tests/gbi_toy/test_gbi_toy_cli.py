@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner
 
@@ -14,6 +16,14 @@ from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.figures import draw
 from whichtask.figures.means import long_means
+from whichtask.gbi.inference import one_step
+from whichtask.gbi.toy.arms import ARMS, Arm, code_of
+from whichtask.gbi.toy.filters import of_iterating
+from whichtask.gbi.toy.gradients import gradients_of
+from whichtask.gbi.toy.learning import HEADLINE
+from whichtask.gbi.toy.network import pick
+from whichtask.gbi.toy.online import Rate
+from whichtask.gbi.toy.stream import Stream
 
 SETTINGS = FigureSettings(dpi=50)
 TINY: dict[str, Any] = {
@@ -88,6 +98,7 @@ def test_every_file_is_written_and_live_state_is_gone(results: Path) -> None:
         "generalisation.csv",
         "one_step.csv",
         "rates.csv",
+        "stream_beliefs.csv",
         "switches.csv",
     ]
     assert written["unsupervised"] == ["config.yaml", "unsupervised.csv"]
@@ -109,6 +120,32 @@ def test_tables_hold_every_stream_and_arm(results: Path) -> None:
     assert generalisation.groupby(["arm", "blocks", "reading"]).size().eq(15).all()
     assert set(generalisation["blocks"]) == {2, 4}
     assert len(read_tensors(results / "toy_learning/weights.safetensors")[0]) == 14
+
+
+@pytest.mark.parametrize("arm", ["gbi_hard", "gbi_soft"])
+def test_beliefs_on_the_stream_of_learning(results: Path, arm: Arm) -> None:
+    """They are what the written weights, rates and temperatures infer from the written observations."""
+    found = read_csv(results / "toy/stream_beliefs.csv").query("arm == @arm")
+    weights, what = read_tensors(results / "toy_learning/weights.safetensors")
+    rates, taus = (read_csv(results / f"toy/{name}.csv") for name in ("rates", "one_step"))
+    stream = read_csv(results / "toy_learning/stream.csv")
+    row = rates[(rates["use"] == "stream") & (rates["task"] == HEADLINE) & (rates["arm"] == arm)].iloc[0]
+    of_one = (taus["task"] == HEADLINE) & (taus["arm"] == arm) & (taus["observations"] == 1)
+    network, window = pick(weights, [list(ARMS).index(arm)]), what["job"]["toy"]["network"]["window"]
+    x = stream["observation"].to_numpy(copy=True)
+    nothing = np.zeros(len(x), np.int64)
+    rate = Rate(row["learning_rate"], row["momentum"], int(row["observations"]), row["l2"], row["entropy"])
+    iterated, _ = of_iterating(network, Stream(x, nothing, nothing), rate, window)
+    gradients = gradients_of(network, torch.from_numpy(x).float(), window, 1, code_of(arm, 2)).gradient
+    single = one_step(gradients.double(), taus.loc[of_one, "tau"].item()).numpy()
+    for column, expected in (("iterated", iterated.prior), ("one_step", single)):
+        assert found[column].to_numpy() == pytest.approx(expected.ravel(), abs=1e-6)
+    assert found["context"].tolist() == [0, 1] * (len(stream) - window)
+    shown = found[found["context"] == 0]
+    later = stream[window:]
+    for column in ("step", "observation"):
+        assert shown[column].tolist() == pytest.approx(later[column].tolist())
+    assert np.array([0.2, 0.8])[shown["true_context"]].tolist() == later["mean"].tolist()
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -1,5 +1,6 @@
 """The rooms of the package: each stands only on rooms of its own floor or below."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,11 @@ STRANGERS = {
     "networks": ("data",),
     "gbi": ("discovery",),
     "discovery": ("gbi",),
-    **dict.fromkeys(("figures", "claims"), ("training", "networks", *FLOORS[3])),
+    **dict.fromkeys(("figures", "claims", "site"), ("training", "networks", *FLOORS[3])),
 }
+SHOWING = ("figures", "claims", "site")
+"""Rooms that only read what experiments wrote: they run no network and load no weights."""
+WEIGHTS = re.compile(r"^\s*(?:import|from) (?:torch|safetensors)\b|\b(?:read|write)_tensors\b", re.MULTILINE)
 
 
 @pytest.mark.parametrize("room", FLOOR)
@@ -32,6 +36,13 @@ def test_a_room_stands_only_on_rooms_below_it(room: str) -> None:
         for other in (found.parts[0] for found in imported(file) if found != Path("__init__.py")):
             assert FLOOR[other] <= FLOOR[room], f"{file} imports {other}, which stands above it"
             assert other not in STRANGERS.get(room, ()), f"{file} imports {other}"
+
+
+@pytest.mark.parametrize("room", SHOWING)
+def test_what_shows_results_runs_no_network(room: str) -> None:
+    for path in (PACKAGE / room).rglob("*.py"):
+        found = WEIGHTS.search(path.read_text())
+        assert not found, f"{path.relative_to(PACKAGE)}: {found and found[0].strip()}"
 
 
 def test_every_room_has_its_floor() -> None:

@@ -30,7 +30,7 @@ def site(settings: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return build(settings, tmp_path_factory.mktemp("site"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, by Playwright."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

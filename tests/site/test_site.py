@@ -20,6 +20,7 @@ from whichtask.site.embed import plain
 from whichtask.site.galleries import Gallery, galleries
 from whichtask.site.pages.quiz import quiz_data
 from whichtask.site.run import Run
+from whichtask.stats import mean_interval
 from whichtask.tasks import TaskSet
 
 
@@ -83,13 +84,22 @@ def test_numbers_are_those_of_the_tables(site: Run, settings: Config) -> None:
             rows, agreement = scores[scores["task"] == task.name], task.measured.agreement
             assert agreement is not None
             assert agreement.score == pytest.approx(rows["agreement"].mean())
-            assert (agreement.low, agreement.high) == pytest.approx(
-                (rows["agreement_low"].mean(), rows["agreement_high"].mean())
-            )
+            over = mean_interval(rows["agreement"].tolist())
+            one = (rows["agreement_low"].iloc[0], rows["agreement_high"].iloc[0])
+            expected = one if gallery.kind.key == "human" else (over.low, min(1, over.high))
+            assert (agreement.low, agreement.high) == pytest.approx(expected)
             assert agreement.pairs == rows["agreement"].tolist()
             assert agreement.test_accuracy == pytest.approx(rows["test_accuracy"].mean())
             own = similar[(similar["task_a"] == task.name) | (similar["task_b"] == task.name)]
             assert sorted(value for _, value in task.measured.alike) == sorted(own["agreement_similarity"])
+
+
+def test_what_an_interval_speaks_of_is_said(site: Run) -> None:
+    for name in ("index", "tasks"):
+        page = " ".join((site.out / f"{name}.html").read_text().split())
+        assert "over images, 10 seen by one pair of networks" in page
+        assert "over 2 pairs of networks" in page
+    assert "Student’s t over pairs of networks" in (site.out / "search.html").read_text()
 
 
 def test_the_quiz_page_carries_what_it_asks(site: Run) -> None:

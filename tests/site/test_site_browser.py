@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from site_results import make_results
+from site_studies import add_studies
 
 from whichtask.plan.site import PAGES
+from whichtask.site import build
 from whichtask.site.answers import accuracy_by_task, read_answers, wilson
 from whichtask.site.galleries import galleries
 from whichtask.site.pages.quiz import quiz_data
@@ -20,28 +23,46 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-p
 WIDTHS = (360, 820, 1400)
 # Levels A and AA; without preloading, which would ask for style sheets as a script may not.
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "preload": False}
+# What a theme decides: colours.
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "preload": False}
 
 
 def open_page(page: Any, site: Run, address: str) -> None:
     page.goto(f"{site.out.as_uri()}/{address}")
 
 
-def violations(page: Any) -> list[str]:
-    found = axe.Axe().run(page, options=AXE).response["violations"]
+def violations(page: Any, options: Any = AXE) -> list[str]:
+    found = axe.Axe().run(page, options=options).response["violations"]
     return [f"{one['id']}: {one['help']}: {[node['html'][:200] for node in one['nodes'][:3]]}" for one in found]
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_and_nothing_overflows(browser: Any, site: Run, name: str) -> None:
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
-        page = context.new_page()
-        open_page(page, site, f"{name}.html")
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (scheme, width)
-        assert violations(page) == [], scheme
-        context.close()
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    open_page(page, site, f"{name}.html")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, COLOURS) == [], "dark"
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("classes", "shape"), [(200, (8, 8, 3)), (3, (28, 28, 1))], ids=["200 classes", "grey, 3 classes"]
+)
+def test_own_data_fit_a_phone(browser: Any, tmp_path: Path, classes: int, shape: tuple[int, int, int]) -> None:
+    names = [f"<b>{'long' * 12}</b>_{k}" for k in range(classes)]
+    settings = make_results(tmp_path, names, shape)
+    add_studies(settings)
+    own = build(settings, tmp_path / "site")
+    page = browser.new_page(viewport={"width": min(WIDTHS), "height": 800})
+    for name in PAGES:
+        open_page(page, own, f"{name}.html")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

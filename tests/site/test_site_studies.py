@@ -12,17 +12,17 @@ from PIL import Image
 from site_results import make_results
 from site_studies import ATTACKERS, add_studies
 
-from whichtask.artifacts import read_csv, read_npz
+from whichtask.artifacts import read_csv, read_npz, write_npz
 from whichtask.config import Config
 from whichtask.figures.td.splits import SPLIT_NAMES
 from whichtask.plan.figures import FIGURES, text_of
 from whichtask.plan.plan import Plan
 from whichtask.site import build
 from whichtask.site.attacks import MOST_CLASSES, groups
-from whichtask.site.beliefs import infer, stream_of
-from whichtask.site.charts import chart
+from whichtask.site.charts import SIDE, chart
 from whichtask.site.galleries import divide_test
 from whichtask.site.pages import claims, figures, gbi, search, splits
+from whichtask.site.paper_tables import TABLES
 from whichtask.site.run import Run
 from whichtask.stats import crossed_interval
 
@@ -117,23 +117,34 @@ def test_downloads_hold_the_splits(site: Run) -> None:
                 assert bits.astype(bool).tolist() == attack.in_train[split].tolist()
 
 
-def test_inferred_z_is_a_distribution_at_every_step_after_the_window(site: Run) -> None:
-    stream = stream_of(site)
-    assert stream is not None
-    found = infer(site, stream)
-    assert found is not None
-    steps = len(stream) - site.settings.gbi.toy.network.window
-    for values in found:
-        assert values.shape == (steps, 2)
-        assert values.sum(axis=1) == pytest.approx(1)
+def test_beliefs_are_those_of_the_job(site: Run) -> None:
+    found = gbi.collect(site)["beliefs"]
+    assert found.mean == site.settings.gbi.toy.task.means[-1]
+    assert found.right == 1
+    table = read_csv(Path(site.plan.gbi("toy", "stream_beliefs.csv")[0])).query("arm == 'gbi_hard' and context == 1")
+    axes, line = found.chart, next(one for one in found.chart.series if one.label == "Z, iterated")
+    points = zip(table["step"], table["iterated"], strict=True)
+    places = [f"{axes.x.place(step):g} {SIDE - axes.y.place(value):g}" for step, value in points]
+    assert line.path == f"M{'L'.join(places)}"
 
 
-def test_weights_of_other_settings_are_not_asked(site: Run, settings: Config, tmp_path: Path) -> None:
-    other = Run(settings.model_copy(update={"seed": 7}), tmp_path)
-    stream = stream_of(other)
-    assert stream is not None
-    assert infer(other, stream) is None
-    assert "Z inferred over the toy stream" in {one.what for one in gbi.collect(other)["missing"]}
+def test_results_of_an_older_version_are_named_and_left_out(tmp_path: Path) -> None:
+    """Without what a job has learned to write since, or with arrays that lack something."""
+    settings = make_results(tmp_path, ["a", "b"])
+    add_studies(settings)
+    plan = Plan(settings, 1)
+    Path(plan.gbi("toy", "stream_beliefs.csv")[0]).unlink()
+    generations, predictions = plan.gbi("images", "generations.npz")[0], plan.splits("predictions.npz", "discovered")[0]
+    for path, name in ((generations, "posterior"), (predictions, "binary_names")):
+        arrays = read_npz(Path(path))
+        write_npz(Path(path), {key: value for key, value in arrays.items() if key != name})
+    site = build(settings, tmp_path / "site")
+    assert set(site.unreadable) == {generations, predictions}
+    page = (site.out / "gbi.html").read_text()
+    assert "Z inferred over the toy stream" in page
+    assert "snakemake --cores all gbi_toy_bayes" in page
+    assert "no posterior" in page
+    assert "A stream that changes its mind" in page
 
 
 def test_generations_are_those_of_the_run(site: Run) -> None:
@@ -151,7 +162,7 @@ def test_generations_are_those_of_the_run(site: Run) -> None:
 
 def test_tables_of_gbi_hold_ours_and_the_papers(site: Run) -> None:
     tables = {table.figure: table for table in gbi.collect(site)["tables"]}
-    assert set(tables) == set(gbi.TABLES)
+    assert set(tables) == set(TABLES)
     row = tables["gbi_mnist_table"].rows[0]
     assert (row.ours.mean, row.ours.low, row.ours.high, row.paper) == (0.8, 0.7, 0.9, 0.85)
     assert len(row.costs) == len(tables["gbi_mnist_table"].columns)

@@ -43,7 +43,7 @@ def make_results(folder: Path, classes: Sequence[str], shape: tuple[int, int, in
 
 
 def write_set(plan: Plan, kind: Any, labels: npt.NDArray[np.int64], names: list[str] | None) -> None:
-    """Write a set of tasks, its agreement and its similarity."""
+    """Write a set of tasks, its agreement (of one pair of networks for human tasks, two for others) and similarity."""
     tasks = TaskSet(labels.astype(np.uint8), tuple(names or [f"{kind}_{k}" for k in range(len(labels))]), kind)
     tasks.save(Path(plan.tasks(kind)))
     scores = [
@@ -54,7 +54,7 @@ def write_set(plan: Plan, kind: Any, labels: npt.NDArray[np.int64], names: list[
             "images_heldout": 10,
         }
         for k, task in enumerate(tasks.names)
-        for pair in (0, 1)
+        for pair in range(1 if kind == "human" else 2)
     ]  # fmt: skip
     write_csv(Path(plan.scores(kind)), pd.DataFrame(scores))
     similar = agreement_similarity(tasks.labels)

@@ -7,16 +7,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from whichtask.artifacts import write_csv, write_npz, write_tensors
+from whichtask.artifacts import write_csv, write_npz
 from whichtask.claims.verdicts import evaluate
 from whichtask.config import Config
-from whichtask.config.gbi import ToyLearningJob
 from whichtask.data import ImageSet
 from whichtask.figures.gbi.cifar100 import METHODS as CIFAR100_METHODS
 from whichtask.figures.gbi.images_table import FAMILIES
 from whichtask.figures.gbi.ood import ARMS
-from whichtask.gbi.toy.arms import ARMS as TOY_ARMS
-from whichtask.gbi.toy.network import initial_weights
 from whichtask.plan.plan import Plan
 from whichtask.splits.cases import BINARY_NAMES
 
@@ -90,7 +87,7 @@ def add_splits(plan: Plan, images: ImageSet, rng: np.random.Generator) -> None:
 
 
 def add_inference(plan: Plan, rng: np.random.Generator) -> None:
-    """Write the toy stream with untrained weights, generations, and the tables of GBI."""
+    """Write the toy stream with made-up beliefs, generations, and the tables of GBI."""
     toy = plan.settings.gbi.toy
     labels = np.arange(60) // 20 % 2
     x = np.asarray(toy.task.means)[labels] + rng.normal(0, 0.3, 60)
@@ -103,13 +100,13 @@ def add_inference(plan: Plan, rng: np.random.Generator) -> None:
     }
     stream = pd.DataFrame(columns).assign(repeat=0, step=range(60))
     write_csv(Path(plan.gbi("toy-learning", "stream.csv")[0]), stream)
-    job = ToyLearningJob.of(plan.settings, toy.seeds[0]).model_dump(mode="json")
-    weights = initial_weights(len(TOY_ARMS), len(toy.task.means), toy.network.hidden, 0)
-    write_tensors(Path(plan.gbi("toy-learning", "weights.safetensors")[0]), weights, {"job": job})
-    key: dict[str, Any] = {"task": "headline", "arm": "gbi_hard", "observations": 1}
-    rate = {"use": "stream", "blocks": toy.blocks, "learning_rate": 0.5, "momentum": 0, "l2": 0, "entropy": 0}
-    write_csv(Path(plan.gbi("toy", "rates.csv")[0]), pd.DataFrame([key | rate]))
-    write_csv(Path(plan.gbi("toy", "one_step.csv")[0]), pd.DataFrame([key | {"tau": 0.1}]))
+    steps = np.arange(5, 60)
+    beliefs = [
+        {"arm": arm, "step": step, "observation": x[step], "true_context": labels[step], "context": context}
+        | {"one_step": 0.3 + 0.4 * context, "iterated": 0.8 if labels[step] == context else 0.2}
+        for arm in ("gbi_hard", "gbi_soft") for step in steps for context in (0, 1)
+    ]  # fmt: skip
+    write_csv(Path(plan.gbi("toy", "stream_beliefs.csv")[0]), pd.DataFrame(beliefs))
     pictures = rng.integers(0, 256, (3, 6, 12, 12, 1), dtype=np.uint8)
     generations = {"originals": pictures[:, 0], "uniform": pictures[:, 1], "decoded": pictures[:, 2:5]}
     posterior = rng.dirichlet(np.ones(3), 3).astype(np.float32)

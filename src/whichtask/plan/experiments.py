@@ -185,7 +185,7 @@ GBI = {
         ToyJob,
         "toy.measuring:measure_learned",
         *("one_step.csv", "by_observation.csv", "filters.csv", "switches.csv", "generalisation.csv", "rates.csv"),
-        *("curves.csv", "contexts.csv"),
+        *("curves.csv", "contexts.csv", "stream_beliefs.csv"),
         reads={"weights": Read("weights", "gbi/toy-learning/{repeat}/weights.safetensors")},
     ),
     **of_gbi(

@@ -69,12 +69,8 @@ def headline_inference(plan: Plan) -> list[str]:
 
 def further_inference(plan: Plan) -> list[str]:
     """List the rest of what it is made from."""
-    first = [
-        plan.gbi("toy-learning", "weights.safetensors"),
-        *(plan.gbi("toy", name) for name in ("rates.csv", "one_step.csv")),
-    ]
     figures = ("gbi_toy_bayes", "gbi_confidence_histograms", "gbi_cifar100_table")
-    return [paths[0] for paths in first] + numbers_of(*figures)(plan)
+    return plan.gbi("toy", "stream_beliefs.csv")[:1] + numbers_of(*figures)(plan)
 
 
 def headline_claims(plan: Plan) -> list[str]:

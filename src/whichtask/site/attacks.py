@@ -14,7 +14,6 @@ from whichtask.figures.td.split_classes import confusion, known_mean
 from whichtask.figures.td.split_pairs import GROUPS, read_splits
 from whichtask.figures.td.split_predictions import Predictions, read_predictions
 from whichtask.site.run import Missing, Run
-from whichtask.splits.cases import BINARY_NAMES
 
 SHOWN = 4
 """Images of a class in each block, the first ones in the order of the pool."""
@@ -146,7 +145,7 @@ def _checked(path: Path, rows: pd.DataFrame, images: ImageSet) -> Predictions:
 
 
 def _attacks(images: ImageSet, table: pd.DataFrame, found: Predictions, kind: str) -> list[Attack]:
-    names = found.class_names if kind == "classes" else BINARY_NAMES
+    names = found.class_names if kind == "classes" else found.binary_names
     own = found._replace(class_names=names)
     pairs = table[table["kind"] == kind].groupby(["target", "task"], sort=False)
     return [_attack(images, rows, own, kind) for _, rows in pairs]

@@ -10,6 +10,7 @@ from whichtask.figures.tables import AGREEMENT_COLUMNS, SIMILARITY_COLUMNS
 from whichtask.figures.td.explain import COLUMNS, FEATURES, SHOWN, least_predictable
 from whichtask.plan.plan import TRUTH
 from whichtask.site.run import Run
+from whichtask.stats import mean_interval
 from whichtask.tasks import TaskSet
 
 
@@ -19,7 +20,7 @@ class Agreement(NamedTuple):
     network: str
     score: float
     low: float
-    """95 % interval over held-out images."""
+    """95 % interval, see ``agreement_interval``."""
     high: float
     pairs: list[float]
     """Score of each pair."""
@@ -67,11 +68,27 @@ def agreement_of(run: Run, name: str, task: str) -> Agreement | None:
     rows = table[table["task"] == task] if table is not None else pd.DataFrame()
     if rows.empty:
         return None
-    columns = ["agreement", "agreement_low", "agreement_high", "chance_agreement", "train_accuracy", "test_accuracy"]
-    score, low, high, chance, train, test = (float(rows[column].mean()) for column in columns)
+    columns = ["agreement", "chance_agreement", "train_accuracy", "test_accuracy"]
+    score, chance, train, test = (float(rows[column].mean()) for column in columns)
     pairs = [float(one) for one in rows["agreement"]]
+    low, high = agreement_interval(rows)
     sizes = int(rows["images_train"].iloc[0]), int(rows["images_heldout"].iloc[0])
     return Agreement(str(rows["network"].iloc[0]), score, low, high, pairs, chance, train, test, *sizes)
+
+
+def agreement_interval(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return the 95 % interval of a task's agreement score, within 0..1.
+
+    Each pair of networks is one measurement, so that several give an interval over pairs. A single pair says nothing
+    about others: its interval is that of a share, over its held-out images.
+
+    Args:
+        rows: of the table of scores, one a pair.
+    """
+    if len(rows) == 1:
+        return float(rows["agreement_low"].iloc[0]), float(rows["agreement_high"].iloc[0])
+    found = mean_interval(rows["agreement"].tolist())
+    return max(0.0, found.low), min(1.0, found.high)
 
 
 def _alike(run: Run, name: str, task: str) -> list[tuple[str, float]]:

@@ -63,6 +63,10 @@ class Run:
         """Read a table that has these columns; None where there is none that does."""
         return self.read(path, lambda file: read_table(file, columns, may_be_empty=may_be_empty))
 
+    def drawn(self, figure: str, *columns: str) -> pd.DataFrame | None:
+        """Read the numbers of a figure; None where there are none with these columns."""
+        return self.table(self.plan.at(f"figures/{figure}.csv"), columns)
+
     def arrays(self, path: str) -> dict[str, Any] | None:
         """Read the arrays of an ``.npz``; None where there is none."""
         return self.read(path, read_npz)

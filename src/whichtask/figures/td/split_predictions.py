@@ -31,6 +31,8 @@ class Predictions(NamedTuple):
     predictions: Array
     """[R, P] predicted classes on the test side, -1 on the training side."""
     class_names: tuple[str, ...]
+    binary_names: tuple[str, ...]
+    """Of the sides of targets that are no classes."""
 
 
 def read_predictions(path: Path, accuracies: pd.DataFrame) -> Predictions:
@@ -50,8 +52,8 @@ def read_predictions(path: Path, accuracies: pd.DataFrame) -> Predictions:
             raise WhichtaskError(
                 f"{path}: {name} is {arrays[name].shape}; rows of the table and images of the pool make it {shape}"
             )
-    names = tuple(map(str, arrays["class_names"]))
-    found = Predictions(arrays["pool"], arrays["in_train"], arrays["labels"], arrays["predictions"], names)
+    names = (tuple(map(str, arrays[name])) for name in ("class_names", "binary_names"))
+    found = Predictions(arrays["pool"], arrays["in_train"], arrays["labels"], arrays["predictions"], *names)
     tested = ~found.in_train.astype(bool)
     if ((found.predictions >= 0) != tested).any():
         raise WhichtaskError(f"{path}: predictions must be -1 on the training side and classes on the test side")

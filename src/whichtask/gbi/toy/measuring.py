@@ -13,6 +13,7 @@ from whichtask.config.gbi import ToyJob, ToyLearningJob
 from whichtask.config.gbi.toy import GaussianTask, ToySettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.toy.arms import ARMS, Arm, code_of
+from whichtask.gbi.toy.beliefs import Inference, stream_beliefs
 from whichtask.gbi.toy.contexts import last_two
 from whichtask.gbi.toy.filters import filter_tables
 from whichtask.gbi.toy.generalisation import generalise, tune
@@ -120,7 +121,12 @@ def measure(job: ToyJob, learned: Weights, live: LiveState) -> dict[str, pd.Data
     }
     tables = {name: pd.DataFrame(each).assign(repeat=job.repeat) for name, each in rows.items()}
     iterated = pd.DataFrame(_iterated_contexts(subjects, rates, settings, job))
-    return tables | {"curves": others.curves, "contexts": pd.concat([others.contexts, iterated])}
+    inferring = {
+        arm: Inference(headline[arm], posteriors.singles[HEADLINE, arm].tau, rates[HEADLINE, arm][0]) for arm in GIVEN
+    }
+    beliefs = stream_beliefs(inferring, settings, *seed).assign(repeat=job.repeat)
+    more = {"curves": others.curves, "contexts": pd.concat([others.contexts, iterated]), "stream_beliefs": beliefs}
+    return tables | more
 
 
 def kept(live: LiveState, name: str, choose: Callable[[], tuple[Rate, float]]) -> tuple[Rate, float]:

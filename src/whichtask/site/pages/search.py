@@ -9,6 +9,7 @@ from whichtask.data import ImageSet
 from whichtask.figures.td.dynamics import SET, read_frozen, read_record
 from whichtask.site.charts import Chart, chart
 from whichtask.site.galleries import divide_test
+from whichtask.site.measured import agreement_interval
 from whichtask.site.run import Missing, Run
 from whichtask.site.sheets import Sheet, make_sheet
 
@@ -92,11 +93,10 @@ def scores_of(frozen: pd.DataFrame) -> list[Score]:
     Args:
         frozen: rows of ``read_frozen``.
     """
-    columns = ["agreement", "agreement_low", "agreement_high", "train_accuracy"]
     found = []
     for step, rows in frozen.groupby("outer_step"):
-        agreement, low, high, train = (float(value) for value in rows[columns].mean())
-        found.append(Score(int(str(step)), agreement, low, high, len(rows), train))
+        agreement, train = (float(rows[column].mean()) for column in ("agreement", "train_accuracy"))
+        found.append(Score(int(str(step)), agreement, *agreement_interval(rows), len(rows), train))
     return found
 
 
