@@ -53,7 +53,9 @@ class ImagesSettings(Section):
     The defaults were chosen on validation images of MNIST, none on images of the other set.
     """
 
-    seeds: list[int] = Field([0, 1, 2, 3, 4, 5, 6, 7], min_length=1, description="Seeds of the repeats; each is one job.")
+    seeds: list[int] = Field(
+        [0, 1, 2, 3, 4, 5, 6, 7], min_length=1, description="Seeds of the repeats; each is one job."
+    )
     train_images: Count | None = Field(
         20_000,
         description="Training images; null takes all that are left beside the validation images. A set that has fewer "

@@ -36,8 +36,8 @@ def learn(parts: Parts, settings: ImagesSettings, key: tuple[int, int], live: Li
 
     Returns:
         A row for each number of training images, method and look: ``learned_images`` (of the training set),
-        ``seen_images`` (so far, with repetition), ``method``, ``squared_error`` (summed over the pixels of a test image,
-        mean over images), ``one_step_accuracy`` (of networks that were given classes) and ``images``.
+        ``seen_images`` (so far, with repetition), ``method``, ``squared_error`` (summed over the pixels of an image,
+        mean over test images), ``one_step_accuracy`` (of networks that were given classes) and ``images``.
     """
     available = len(parts.train.labels)
     counts = dict.fromkeys(min(count, available) for count in settings.more.learning.train_images)

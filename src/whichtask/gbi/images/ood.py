@@ -96,9 +96,7 @@ def _confidence_auroc(inside: Tensor, outside: Tensor, tau: float, kind: Score) 
     return auroc(*sides)
 
 
-def histogram_rows(
-    method: str, sides: Iterable[tuple[str, Tensor]], bins: int, labels: Tensor
-) -> list[dict[str, Any]]:
+def histogram_rows(method: str, sides: Iterable[tuple[str, Tensor]], bins: int, labels: Tensor) -> list[dict[str, Any]]:
     """Return what is in equal bins of the largest posterior entry.
 
     Args:
