@@ -56,9 +56,9 @@ def test_histograms_hold_every_image_once() -> None:
     posterior = torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.74, 0.26]])
     rows = histogram_rows("GBI", [("inside", posterior), ("outside", posterior)], 4, torch.tensor([0, 1, 0]))
     assert [row["share"] for row in rows] == pytest.approx(2 * [0, 0, 2 / 3, 1 / 3])
-    known = [(row["confidence"], row["accuracy"]) for row in rows if "accuracy" in row]
+    known = [(row["mean_confidence"], row["accuracy"]) for row in rows if "accuracy" in row]
     assert known == [pytest.approx((0.62, 0.5)), (1, 1)], "of known images only, and of bins that hold some"
-    gap = sum(row["share"] * abs(row["confidence"] - row["accuracy"]) for row in rows if "accuracy" in row)
+    gap = sum(row["share"] * abs(row["mean_confidence"] - row["accuracy"]) for row in rows if "accuracy" in row)
     assert gap == pytest.approx(calibration_error(posterior, torch.tensor([0, 1, 0]), bins=4))
 
 

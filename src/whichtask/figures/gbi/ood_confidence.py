@@ -13,7 +13,9 @@ from whichtask.figures.marks import band, bars, estimate_in, value_text
 from whichtask.figures.palette import BLUE, NEUTRAL, SKY, VERMILION
 from whichtask.figures.style import annotate
 
-WITHIN = ("share", "confidence", "accuracy")
+WITHIN = ("share", "mean_confidence", "accuracy")
+LEAST = 0.005
+"""Share of the known images that a bin of the reliability diagram needs to be drawn."""
 METHODS = {"GBI": "GBI, one-step", "classifier softmax": "classifier softmax"}
 SIDES = {"inside": ("data", BLUE), "outside": ("outside", VERMILION)}
 """The column that names the images of a side, and its colour."""
@@ -32,7 +34,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
     Returns:
         ``part`` "bins": ``share`` of the images of a ``side`` by ``arm``, ``method`` and bin (``confidence_low``,
-        ``confidence_high``), and inside their mean ``confidence`` and ``accuracy``; ``part`` "calibration": the
+        ``confidence_high``), and inside their ``mean_confidence`` and ``accuracy``; ``part`` "calibration": the
         ``calibration_error`` of all methods with posteriors by ``arm`` and ``method``.
     """
     by = ["arm", "method", "side", "confidence_low", "confidence_high"]
@@ -72,8 +74,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"Confidence in {first['data']} and in {first['outside']}",
         "Test images of either set. GBI at the temperature that validation images of the known set calibrate; "
         "classifiers as they are. Bars: mean over seeds with intervals. Reliability: test images of the known set, "
-        "by the same bins; dotted: confidence is accuracy. ECE: expected calibration error in 15 bins. "
-        f"{seeds_note(table)}",
+        f"in bins that hold at least {LEAST:.1%} of them; dotted: confidence is accuracy. ECE: expected calibration "
+        f"error in 15 bins. {seeds_note(table)}",
     )
     return figure
 
@@ -83,11 +85,11 @@ def _draw_reliability(axes: Axes, averages: pd.DataFrame) -> None:
     for method, (label, colour) in CALIBRATED.items():
         rows = averages[averages["method"] == method]
         error = estimate_in(rows[rows["part"] == "calibration"].iloc[0], "calibration_error")
-        known = rows[(rows["side"] == "inside") & rows["accuracy"].notna()].sort_values("confidence_low")
+        known = rows[(rows["side"] == "inside") & (rows["share"] >= LEAST)].sort_values("mean_confidence")
         text = f"{label}: ECE {value_text(error)}"
         low, high = known["accuracy_low"], known["accuracy_high"]
-        band(axes, known["confidence"], known["accuracy"], low, high, colour, text, marker="o", markersize=3)
-    axes.legend(loc="upper left", fontsize=7)
+        band(axes, known["mean_confidence"], known["accuracy"], low, high, colour, text, marker="o", markersize=3)
+    axes.legend(loc="lower right", fontsize=7)
 
 
 def _draw_panel(axes: Axes, means: pd.DataFrame) -> None:
