@@ -14,7 +14,7 @@ from whichtask.figures.palette import BLUE, NEUTRAL, SKY, VERMILION
 from whichtask.figures.style import annotate
 
 WITHIN = ("share", "mean_confidence", "accuracy")
-LEAST = 0.005
+LEAST = 0.01
 """Share of the known images that a bin of the reliability diagram needs to be drawn."""
 METHODS = {"GBI": "GBI, one-step", "classifier softmax": "classifier softmax"}
 SIDES = {"inside": ("data", BLUE), "outside": ("outside", VERMILION)}
@@ -74,7 +74,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"Confidence in {first['data']} and in {first['outside']}",
         "Test images of either set. GBI at the temperature that validation images of the known set calibrate; "
         "classifiers as they are. Bars: mean over seeds with intervals. Reliability: test images of the known set, "
-        f"in bins that hold at least {LEAST:.1%} of them; dotted: confidence is accuracy. ECE: expected calibration "
+        f"in bins that hold at least {LEAST:.0%} of them; dotted: confidence is accuracy. ECE: expected calibration "
         f"error in 15 bins. {seeds_note(table)}",
     )
     return figure
@@ -89,6 +89,7 @@ def _draw_reliability(axes: Axes, averages: pd.DataFrame) -> None:
         text = f"{label}: ECE {value_text(error)}"
         low, high = known["accuracy_low"], known["accuracy_high"]
         band(axes, known["mean_confidence"], known["accuracy"], low, high, colour, text, marker="o", markersize=3)
+    axes.set(ylim=(-0.34, 1.05), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])  # room for the legend
     axes.legend(loc="lower right", fontsize=7)
 
 
