@@ -136,5 +136,5 @@ def _lines(axes: Axes, rows: pd.DataFrame, x: str) -> None:
     for method, (_, colour, line) in METHODS.items():
         means = where(rows, method=method, row="mean").sort_values(x)
         if not means.empty:
-            marks = {"marker": "D", "markersize": 3.5} if x == "learned_images" else {}
+            marks: dict[str, Any] = {"marker": "D", "markersize": 3.5} if x == "learned_images" else {}
             band(axes, means[x], means["value"], means["low"], means["high"], colour, linestyle=line, **marks)

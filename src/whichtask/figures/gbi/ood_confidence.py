@@ -1,5 +1,7 @@
 """How sure GBI and classifiers are of known and of foreign images, and how right they are when they are sure."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -52,7 +54,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     averages = table[table["row"] == "mean"]
     means = averages[averages["part"] == "bins"]
     figure = Figure(figsize=(9.2, 8.0), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.35, 1])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[1.35, 1])
+    above, below = halves
     panels = above.subplots(len(METHODS), len(ARMS), sharex=True, sharey=True)
     for line, (method, label) in zip(panels, METHODS.items(), strict=True):
         for axes, (arm, name) in zip(line, ARMS.items(), strict=True):

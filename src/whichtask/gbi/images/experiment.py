@@ -153,7 +153,7 @@ def _detection(
     rows = [
         row
         for name in found["inside"]
-        for row in confidence_rows(name, *(found[side][name] for side in found), parts.test.labels)
+        for row in confidence_rows(name, *(found[side][name] for side in found), labels=parts.test.labels)
     ]
     rows += [scored(name, "own", single["inside"][name], single["outside"][name]) for name in single["inside"]]
     rows.append(scored("likelihood regret", "own", -regret["inside"], -regret["outside"]))
