@@ -41,8 +41,8 @@ def test_the_curve_passes_the_calibrated_point_and_orders_scores_at_high_tempera
     inside, outside = 4 * torch.randn(200, 5, generator=generator), torch.randn(150, 5, generator=generator)
     rows = tau_rows(inside, outside, 2.0, 100.0, 5)
     calibrated = [row for row in rows if row["tau"] == pytest.approx(2.0)]
-    posteriors = ((-side.double() / 2).softmax(1) for side in (inside, outside))
-    direct = confidence_rows("GBI", *posteriors, labels=torch.zeros(len(inside), dtype=torch.int64))
+    known, foreign = ((-side.double() / 2).softmax(1) for side in (inside, outside))
+    direct = confidence_rows("GBI", known, foreign, torch.zeros(len(inside), dtype=torch.int64))
     for row in calibrated:
         (same,) = [other for other in direct if other["score"] == row["score"]]
         assert row["auroc"] == pytest.approx(same["auroc"], abs=1e-12)
