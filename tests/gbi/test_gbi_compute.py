@@ -37,6 +37,12 @@ def test_operations_follow_from_the_methods(table: pd.DataFrame) -> None:
     assert (table["seconds_per_image"] > 0).all()
 
 
+def test_passes_are_counted_while_a_method_runs(table: pd.DataFrame) -> None:
+    columns = ["method", "tasks", "forward_passes", "backward_passes"]
+    for method, tasks, forward, backward in table[columns].itertuples(index=False, name=None):
+        assert (forward, backward) == {"one-step": (1, 1), "iterative": (4, 4), "likelihood": (tasks, 0)}[method]
+
+
 def test_operations_do_not_depend_on_the_draw(table: pd.DataFrame) -> None:
     again = measure(job(1), torch.device("cpu"))
     assert again["operations_per_image"].equals(table["operations_per_image"])
@@ -51,7 +57,12 @@ def test_the_figure_draws_all_methods(tmp_path: Path, table: pd.DataFrame) -> No
     draw("gbi_compute", {"compute": paths}, tmp_path / "gbi_compute.png", FigureSettings())
     drawn = read_csv(tmp_path / "gbi_compute.csv")
     assert set(drawn["method"]) == {"one-step", "iterative", "likelihood"}
-    assert set(drawn["n"]) == {2}
+    means = drawn[drawn["row"] == "mean"]
+    assert set(means["n"]) == {2}
+    assert set(means.loc[means["measure"] == "backward_passes", "value"]) == {0, 1, 4}
+    seeds = drawn[(drawn["row"] == "seed") & (drawn["measure"] == "operations_ratio")]
+    assert set(seeds.loc[seeds["method"] == "iterative", "value"]) == {4}
+    assert set(seeds["repeat"]) == {0, 1}
 
 
 def test_the_verb_writes_table_and_settings(tmp_path: Path) -> None:

@@ -24,7 +24,14 @@ HEADLINE = {
     "gbi_confidence_histograms": "confidence.csv",
     "gbi_images_generations": "generations.npz",
 }
-MORE = {"gbi_bottleneck": "bottleneck.csv", "gbi_iterations": "iterations.csv", "gbi_ensembles": "ensembles.csv"}
+MORE = {
+    "gbi_bottleneck": "bottleneck.csv",
+    "gbi_iterations": "iterations.csv",
+    "gbi_ensembles": "ensembles.csv",
+    "gbi_images_learning": "learning.csv",
+}
+BESIDE = {"gbi_confidence_histograms": ["ood.csv"]}
+"""Further tables that a figure reads."""
 
 
 def run(*words: str | Path) -> None:
@@ -74,7 +81,7 @@ def command(where: Path, verb: str) -> list[str | Path]:
 
 def test_the_verbs_write_their_files_and_leave_no_live_state(folder: Path) -> None:
     names = {path.name for path in (folder / "images" / "0").iterdir()}
-    assert names == {*HEADLINE.values(), "networks.csv", "posteriors.npz", "config.yaml"}
+    assert names == {*HEADLINE.values(), "networks.csv", "starts.csv", "posteriors.npz", "config.yaml"}
     assert {path.name for path in (folder / "images-more" / "0").iterdir()} == {*MORE.values(), "config.yaml"}
     assert not list((folder / "results" / ".state").iterdir())
     table = read_csv(folder / "images" / "0" / "mnist_table.csv")
@@ -88,7 +95,8 @@ def test_the_verbs_write_their_files_and_leave_no_live_state(folder: Path) -> No
 def test_each_figure_is_drawn_and_from_its_csv_the_same_again(folder: Path, tmp_path: Path, figure: str) -> None:
     verb, name = ("images", HEADLINE[figure]) if figure in HEADLINE else ("images-more", MORE[figure])
     seeds = ["0"] if name.endswith("npz") else ["0", "3"]
-    inputs = {Path(name).stem: [folder / verb / seed / name for seed in seeds]}
+    names = [name, *BESIDE.get(figure, [])]
+    inputs = {Path(each).stem: [folder / verb / seed / each for seed in seeds] for each in names}
     out = tmp_path / f"{figure}.png"
     draw(figure, inputs, out, FigureSettings(dpi=40))
     first = out.read_bytes(), out.with_suffix(".svg").read_bytes()

@@ -43,6 +43,8 @@ def test_every_method_has_its_cost_and_its_accuracy(tables: Tables, parts: Parts
     gradients = tables.posteriors["gradients"]
     assert table.loc["GBI, one-step", "accuracy"] == pytest.approx((gradients.argmin(axis=1) == labels).mean())
     assert np.array_equal(labels, parts.test.labels.numpy())
+    starts = pd.DataFrame(tables.starts).set_index(["arm", "start"])["accuracy"]
+    assert starts["raw", "maximum entropy"].item() == table.loc["GBI, one-step", "accuracy"]
 
 
 def test_both_arms_have_every_detector_and_the_curve_passes_the_tables_number(tables: Tables) -> None:
@@ -58,7 +60,14 @@ def test_both_arms_have_every_detector_and_the_curve_passes_the_tables_number(ta
             assert curve["auroc"].loc[1.0] == pytest.approx(float(here["auroc"].iloc[0]))
     shares = pd.DataFrame(tables.confidence).groupby(["arm", "method", "side"])["share"].sum()
     np.testing.assert_allclose(shares, 1)
-    assert len(shares) == 8
+    assert len(shares) == 12
+    judged = ood[ood["calibration_error"].notna()]
+    assert set(judged["score"]) == {"maximum"}
+    assert {"GBI", "matched classifier softmax", "classifier softmax"} <= set(judged["method"])
+    measures = ["auroc", "calibration_error"]
+    starts = pd.DataFrame(tables.starts)
+    here = starts[starts["start"] == "maximum entropy"].set_index("arm")[measures]
+    pd.testing.assert_frame_equal(here, judged[judged["method"] == "GBI"].set_index("arm")[measures])
 
 
 def test_generations_are_the_decoders_images(tables: Tables) -> None:
@@ -71,7 +80,8 @@ def test_generations_are_the_decoders_images(tables: Tables) -> None:
 def without_time(found: Tables) -> list[Any]:
     times = [{k: v for k, v in row.items() if k != "milliseconds_per_image"} for row in found.mnist]
     arrays = [found.posteriors[name].tolist() for name in sorted(found.posteriors)]
-    return [times, found.ood, found.tau, found.confidence, found.networks, arrays]
+    # As text, in which what is not a number equals itself.
+    return [times, str(found.ood), found.tau, found.confidence, found.networks, found.starts, arrays]
 
 
 @pytest.mark.parametrize("place", ["accuracy_table", "likelihood_regret"])

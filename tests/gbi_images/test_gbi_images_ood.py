@@ -9,7 +9,7 @@ from whichtask.config.gbi.inference import AutoencoderSettings
 from whichtask.gbi.images.classifier import Classifier, dropout_mask, dropout_probabilities, logits_of
 from whichtask.gbi.images.ood import confidence_rows, energy, histogram_rows, mahalanobis, tau_rows
 from whichtask.gbi.images.regret import VariationalAutoencoder, likelihood_regret
-from whichtask.gbi.scores import auroc
+from whichtask.gbi.scores import auroc, calibration_error
 from whichtask.seeding import seeded, torch_generator
 
 
@@ -41,7 +41,8 @@ def test_the_curve_passes_the_calibrated_point_and_orders_scores_at_high_tempera
     inside, outside = 4 * torch.randn(200, 5, generator=generator), torch.randn(150, 5, generator=generator)
     rows = tau_rows(inside, outside, 2.0, 100.0, 5)
     calibrated = [row for row in rows if row["tau"] == pytest.approx(2.0)]
-    direct = confidence_rows("GBI", (-inside.double() / 2).softmax(1), (-outside.double() / 2).softmax(1))
+    known, foreign = ((-side.double() / 2).softmax(1) for side in (inside, outside))
+    direct = confidence_rows("GBI", known, foreign, torch.zeros(len(inside), dtype=torch.int64))
     for row in calibrated:
         (same,) = [other for other in direct if other["score"] == row["score"]]
         assert row["auroc"] == pytest.approx(same["auroc"], abs=1e-12)
@@ -53,8 +54,12 @@ def test_the_curve_passes_the_calibrated_point_and_orders_scores_at_high_tempera
 
 def test_histograms_hold_every_image_once() -> None:
     posterior = torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.74, 0.26]])
-    rows = histogram_rows("GBI", [("inside", posterior)], 4)
-    assert [row["share"] for row in rows] == pytest.approx([0, 0, 2 / 3, 1 / 3])
+    rows = histogram_rows("GBI", [("inside", posterior), ("outside", posterior)], 4, torch.tensor([0, 1, 0]))
+    assert [row["share"] for row in rows] == pytest.approx(2 * [0, 0, 2 / 3, 1 / 3])
+    known = [(row["mean_confidence"], row["accuracy"]) for row in rows if "accuracy" in row]
+    assert known == [pytest.approx((0.62, 0.5)), (1, 1)], "of known images only, and of bins that hold some"
+    gap = sum(row["share"] * abs(row["mean_confidence"] - row["accuracy"]) for row in rows if "accuracy" in row)
+    assert gap == pytest.approx(calibration_error(posterior, torch.tensor([0, 1, 0]), bins=4))
 
 
 @pytest.fixture

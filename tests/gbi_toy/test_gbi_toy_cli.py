@@ -98,6 +98,7 @@ def test_every_file_is_written_and_live_state_is_gone(results: Path) -> None:
         "generalisation.csv",
         "one_step.csv",
         "rates.csv",
+        "starts.csv",
         "stream_beliefs.csv",
         "switches.csv",
     ]
@@ -114,6 +115,10 @@ def test_tables_hold_every_stream_and_arm(results: Path) -> None:
     assert set(one_step["task"]) == {"headline", "std_0.5", "three"}
     assert one_step.loc[one_step["task"] == "three", "contexts"].eq(3).all()
     assert one_step["bound_holds"].eq(1).all()
+    starts = read_csv(results / "toy/starts.csv").set_index(["arm", "start"])["accuracy"]
+    alone = one_step[(one_step["task"] == "headline") & (one_step["observations"] == 1)].set_index("arm")["accuracy"]
+    for arm in ("gbi_hard", "gbi_soft"):
+        assert starts[arm, "maximum entropy"].item() == alone[arm], "the start of all other tables"
     contexts = read_csv(results / "toy/contexts.csv")
     assert {"gbi_hard_iterated", "gbi_soft_iterated"} <= set(contexts.loc[contexts["task"] == "headline", "arm"])
     generalisation = read_csv(results / "toy/generalisation.csv")

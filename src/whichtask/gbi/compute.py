@@ -1,6 +1,7 @@
 """What inference costs as tasks and network grow: operations counted exactly, times measured in turns."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import pandas as pd
@@ -25,7 +26,7 @@ def measure(job: ComputeJob, device: torch.device) -> pd.DataFrame:
 
     Returns:
         One row for each width, number of tasks and method: ``repeat``, ``width``, ``tasks``, ``parameters`` of the
-        decoder, ``method``, ``forward_passes`` and ``backward_passes`` (both of one example),
+        decoder, ``method``, ``forward_passes`` and ``backward_passes`` (both of one example, counted while it runs),
         ``operations_per_image`` (floating-point, of matrix products and convolutions), ``seconds_per_image`` and
         ``device``.
     """
@@ -47,38 +48,41 @@ def measure(job: ComputeJob, device: torch.device) -> pd.DataFrame:
 
 
 def _methods(model: Autoencoder, images: Tensor, tasks: int, settings: ComputeSettings) -> list[dict[str, object]]:
-    of_images, batch, steps = reconstruction_loss(model, images), len(images), settings.inference.steps
+    of_images, batch = reconstruction_loss(model, images), len(images)
+
+    passes: Counter[str] = Counter()
 
     def loss(z: Tensor) -> Tensor:
-        return of_images(z.clone())  # the counter cannot follow a leaf of the graph into a module
+        passes["forward_passes"] += 1
+        point = z.clone()  # the counter of operations cannot follow a leaf of the graph into a module
+        if point.requires_grad:
+            point.register_hook(lambda _: passes.update(["backward_passes"]))
+        return of_images(point)
 
-    methods: dict[str, tuple[int, int, Callable[[], object]]] = {
-        "one-step": (1, 1, lambda: infer_one_step(loss, batch, tasks, device=images.device, check=False)),
-        "iterative": (
-            steps,
-            steps,
-            lambda: iterate(loss, torch.zeros(batch, tasks, device=images.device), settings.inference, check=False),
-        ),
-        "likelihood": (tasks, 0, lambda: enumerate_losses(loss, batch, tasks, images)),
+    start = torch.zeros(batch, tasks, device=images.device)
+    methods: dict[str, Callable[[], object]] = {
+        "one-step": lambda: infer_one_step(loss, batch, tasks, device=images.device, check=False),
+        "iterative": lambda: iterate(loss, start, settings.inference, check=False),
+        "likelihood": lambda: enumerate_losses(loss, batch, tasks, images),
     }
-    operations = {}
-    for name, (_, _, run) in methods.items():
+    counted: dict[str, dict[str, float]] = {}
+    for name, run in methods.items():
+        passes.clear()
         with FlopCounterMode(display=False) as counter:
             run()
-        operations[name] = counter.get_total_flops() / batch
+        counted[name] = {side: passes[side] for side in ("forward_passes", "backward_passes")}
+        counted[name]["operations_per_image"] = counter.get_total_flops() / batch
     seconds: dict[str, list[float]] = {name: [] for name in methods}
     for _ in range(settings.measurements):
-        for name, (_, _, run) in methods.items():
+        for name, run in methods.items():
             seconds[name].append(_seconds(run, images.device))
     return [
         {
             "method": name,
-            "forward_passes": forward,
-            "backward_passes": backward,
-            "operations_per_image": operations[name],
+            **counted[name],
             "seconds_per_image": sorted(seconds[name])[len(seconds[name]) // 2] / batch,
         }
-        for name, (forward, backward, _) in methods.items()
+        for name in methods
     ]
 
 

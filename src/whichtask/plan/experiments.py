@@ -185,7 +185,7 @@ GBI = {
         ToyJob,
         "toy.measuring:measure_learned",
         *("one_step.csv", "by_observation.csv", "filters.csv", "switches.csv", "generalisation.csv", "rates.csv"),
-        *("curves.csv", "contexts.csv", "stream_beliefs.csv"),
+        *("curves.csv", "contexts.csv", "starts.csv", "stream_beliefs.csv"),
         reads={"weights": Read("weights", "gbi/toy-learning/{repeat}/weights.safetensors")},
     ),
     **of_gbi(
@@ -193,14 +193,14 @@ GBI = {
         ImagesJob,
         "images.experiment:images",
         *("mnist_table.csv", "ood.csv", "tau.csv", "confidence.csv", "networks.csv"),
-        *("generations.npz", "posteriors.npz"),
+        *("starts.csv", "generations.npz", "posteriors.npz"),
         reads=DIGITS,
     ),
     **of_gbi(
         "images-more",
         ImagesMoreJob,
         "images.more:images_more",
-        *("bottleneck.csv", "iterations.csv", "ensembles.csv"),
+        *("bottleneck.csv", "iterations.csv", "ensembles.csv", "learning.csv"),
         reads=DIGITS,
     ),
     **of_gbi(

@@ -107,6 +107,25 @@ GBI_FIGURES: dict[str, FigureCard] = {
         keys="seed, gbi.images",
         labels=image_labels,
     ),
+    "gbi_starts": FigureCard(
+        "gbi.starts",
+        lambda plan: {"images": plan.gbi("images", "starts.csv"), "toy": plan.gbi("toy", "starts.csv")},
+        paper="not in it: the sentence of its section 2 that one step heavily depends on the start",
+        n="{{ n.units('images') }} of digits, {{ n.seeds('toy') }} of toy sequences; "
+        "{{ limited(gbi.images.test_images, 'test image') }}",
+        keys="seed, gbi.images, gbi.toy",
+        labels=image_labels,
+        outside=True,
+    ),
+    "gbi_images_learning": FigureCard(
+        "gbi.images_learning",
+        lambda plan: plan.gbi_tables("images-more", "learning"),
+        paper="not in it: its claims of better and faster learning, asked of images",
+        n="{{ n.units('images') }}, 1 network of each arm a seed; {{ limited(gbi.images.test_images, 'test image') }}; "
+        "{{ listed(gbi.images.more.learning.train_images) }} training images",
+        keys="seed, gbi.images",
+        labels=image_labels,
+    ),
     "gbi_bottleneck": FigureCard(
         "gbi.images_curves:bottleneck",
         lambda plan: plan.gbi_tables("images-more", "bottleneck"),
@@ -147,7 +166,7 @@ GBI_FIGURES: dict[str, FigureCard] = {
     ),
     "gbi_confidence_histograms": FigureCard(
         "gbi.ood_confidence",
-        lambda plan: plan.gbi_tables("images", "confidence"),
+        lambda plan: plan.gbi_tables("images", "confidence", "ood"),
         paper="Fig. 4C (from memory)",
         n="{{ n.units('images') }}; {{ limited(gbi.images.test_images, 'test image') }} of either set",
         keys="seed, gbi.images",

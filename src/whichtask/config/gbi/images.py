@@ -11,8 +11,20 @@ from whichtask.config.sections import Count, Positive
 Steps = Annotated[list[Count], Field(min_length=1)]
 
 
+class ImagesLearningSettings(Section):
+    """The same autoencoder with and without the class, while it learns; batches and step size are those of ``fit``."""
+
+    train_images: Annotated[list[Count], Field(min_length=1)] = Field(
+        [1_000, 5_000, 20_000], description="Numbers of training images; a set that has fewer gives all it has."
+    )
+    seen_images: Count = Field(
+        80_000, description="Images that every network learns from, drawn with replacement from its training images."
+    )
+    checks: Count = Field(10, description="Looks at test images on the way, at even distances.")
+
+
 class ImagesMoreSettings(Section):
-    """What is measured beside the headline tables: widths of the code, long iterations, ensembles."""
+    """What is measured beside the headline tables: widths of the code, long iterations, ensembles, learning."""
 
     train_images: Count | None = Field(
         12_000, description="Training images here; null takes all that are left beside the validation images."
@@ -32,6 +44,7 @@ class ImagesMoreSettings(Section):
         0.2, description="Share of the decoder's first feature maps that dropout removes, in training and in draws."
     )
     draws: Count = Field(10, description="Draws of dropout whose posteriors join.")
+    learning: ImagesLearningSettings = Field(ImagesLearningSettings(), description="Learning with and without Z.")
 
 
 class ImagesSettings(Section):
@@ -40,7 +53,9 @@ class ImagesSettings(Section):
     The defaults were chosen on validation images of MNIST, none on images of the other set.
     """
 
-    seeds: list[int] = Field([0, 1, 2], min_length=1, description="Seeds of the repeats; each is one job.")
+    seeds: list[int] = Field(
+        [0, 1, 2, 3, 4, 5, 6, 7], min_length=1, description="Seeds of the repeats; each is one job."
+    )
     train_images: Count | None = Field(
         20_000,
         description="Training images; null takes all that are left beside the validation images. A set that has fewer "

@@ -12,7 +12,7 @@ from whichtask.config.sections import Count, Positive
 class LanguageSettings(Section):
     """Language models with the text's domain as Z."""
 
-    seeds: list[int] = Field([0, 1, 2], min_length=1, description="Seeds of the repeats; each is one job.")
+    seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="Seeds of the repeats; each is one job.")
     folder: PathText | None = Field(
         None, description="Folder with one text file a domain, such as BabyLM's; null gets free texts from packages."
     )

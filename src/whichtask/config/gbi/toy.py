@@ -66,7 +66,9 @@ class IterationGrid(Section):
 class ToyLearningSettings(Section):
     """Learning of the headline stream, and what is measured on the way."""
 
-    seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="Seeds of the repeats; each is one job.")
+    seeds: list[int] = Field(
+        [0, 1, 2, 3, 4, 5, 6, 7], min_length=1, description="Seeds of the repeats; each is one job."
+    )
     task: GaussianTask = Field(GaussianTask(), description="The stream of the headline figures.")
     block: BlockSettings = Field(BlockSettings(), description="Lengths of blocks.")
     network: OnlineSettings = Field(OnlineSettings(), description="The network and its online learning.")

@@ -15,7 +15,9 @@ class UnsupervisedSettings(Section):
     # Rate, weight of the norm and window were chosen by the adjusted Rand index on two streams that no seed draws, out
     # of rates 0.05 to 1.6, weights 0 to 0.03 and errors of the last 2 or 4 observations: the same values did well at
     # both stds. Without the norm the logits run away and one context is inferred for ever.
-    seeds: list[int] = Field([0, 1, 2], min_length=1, description="Seeds of the repeats; each is one job.")
+    seeds: list[int] = Field(
+        [0, 1, 2, 3, 4, 5, 6, 7], min_length=1, description="Seeds of the repeats; each is one job."
+    )
     tasks: dict[str, GaussianTask] = Field(
         {
             "std 0.1": GaussianTask(means=[0.2, 0.8], stds=[0.1, 0.1]),

@@ -26,15 +26,18 @@ from whichtask.gbi.images.ood import (
     tau_rows,
 )
 from whichtask.gbi.images.regret import VariationalAutoencoder, likelihood_regret
+from whichtask.gbi.images.starts import start_rows
 from whichtask.gbi.images.table import Compared, accuracy_table, losses_of, methods, reliance
 from whichtask.gbi.inference import exact_posterior, one_step, predict
-from whichtask.gbi.scores import calibration_error, fit_tau
+from whichtask.gbi.scores import fit_tau
 from whichtask.seeding import torch_generator
 from whichtask.training.live import LiveState
 
 Array = npt.NDArray[Any]
 BINS = 20
 """Bins of the histograms of confidence."""
+HISTOGRAMS = ("GBI", "matched classifier softmax", "classifier softmax")
+"""Methods whose confidence is counted in bins."""
 MAIN: Arm = "raw"
 """Arm of the MNIST table, as no normalisation is known of the paper's."""
 
@@ -48,6 +51,7 @@ class Tables:
     tau: list[dict[str, Any]] = field(default_factory=list)
     confidence: list[dict[str, Any]] = field(default_factory=list)
     networks: list[dict[str, Any]] = field(default_factory=list)
+    starts: list[dict[str, Any]] = field(default_factory=list)
     generations: dict[str, Array] = field(default_factory=dict)
     posteriors: dict[str, Array] = field(default_factory=dict)
 
@@ -87,12 +91,13 @@ def _run_arm(arm: Arm, networks: Networks, tables: Tables) -> None:
         tables.generations = _generations(autoencoder, parts, settings.shown_images, tau)
     rows, posteriors = _detection(autoencoder, matched, members, networks, (tau, tau_exact), gradients)
     tables.ood += [{"arm": arm, **row} for row in rows]
+    tables.starts += [{"arm": arm, **row} for row in start_rows(autoencoder, networks)]
     inside, outside = (gradient for _, gradient in gradients.values())
     curve = tau_rows(inside, outside, tau, settings.tau_span, settings.tau_points)
     tables.tau += [{"arm": arm, **row} for row in curve]
     for method, sides in posteriors.items():
-        tables.confidence += [{"arm": arm, **row} for row in histogram_rows(method, sides.items(), BINS)]
-        measures[f"{method}_calibration_error"] = calibration_error(sides["inside"], parts.test.labels)
+        rows = histogram_rows(method, sides.items(), BINS, parts.test.labels)
+        tables.confidence += [{"arm": arm, **row} for row in rows]
     tables.networks += [{"arm": arm, "measure": name, "value": value} for name, value in measures.items()]
 
 
@@ -145,10 +150,14 @@ def _detection(
             "reconstruction error": -gradients[side][0],
         }
     regret = _regrets(networks)
-    rows = [row for name in found["inside"] for row in confidence_rows(name, *(found[side][name] for side in found))]
+    rows = [
+        row
+        for name, inside in found["inside"].items()
+        for row in confidence_rows(name, inside, found["outside"][name], parts.test.labels)
+    ]
     rows += [scored(name, "own", single["inside"][name], single["outside"][name]) for name in single["inside"]]
     rows.append(scored("likelihood regret", "own", -regret["inside"], -regret["outside"]))
-    shown = {name: {side: found[side][name] for side in found} for name in ("GBI", "classifier softmax")}
+    shown = {name: {side: found[side][name] for side in found} for name in HISTOGRAMS}
     return rows, shown
 
 
@@ -238,6 +247,7 @@ def images(
     parts = parts_of(data, outside, job.images.train_images, job, device)
     tables = run_images(parts, job.images, (job.seed, job.repeat), live)
     rows = {"mnist_table": tables.mnist, "networks": tables.networks, "ood": tables.ood, "tau": tables.tau}
+    rows |= {"confidence": tables.confidence, "starts": tables.starts}
     about = described(data, outside, parts, job.repeat)
-    named = {name: as_table(of_table, about) for name, of_table in (rows | {"confidence": tables.confidence}).items()}
+    named = {name: as_table(of_table, about) for name, of_table in rows.items()}
     return {**named, "generations": tables.generations, "posteriors": tables.posteriors}

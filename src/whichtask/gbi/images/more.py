@@ -1,4 +1,4 @@
-"""One repeat of what is beside the headline tables: width of the code, many iterations, ensembles."""
+"""One repeat of what is beside the headline tables: width of the code, many iterations, ensembles, learning."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from whichtask.data import ImageSet
 from whichtask.gbi.autoencoder import Autoencoder, reconstruction_loss
 from whichtask.gbi.images.data import Labelled, Parts, as_table, described, in_arm, parts_of
 from whichtask.gbi.images.ensemble import dropout_gradients, mean_posterior, start_gradients
+from whichtask.gbi.images.learning import learn
 from whichtask.gbi.images.networks import Networks
 from whichtask.gbi.images.ood import as_numpy
 from whichtask.gbi.images.table import losses_of, reliance
@@ -170,7 +171,7 @@ def _judged(way: str, member: int, test: Labelled, inside: Tensor, outside: Tens
 def images_more(
     data: ImageSet, outside: ImageSet, job: ImagesMoreJob, device: torch.device, live: LiveState
 ) -> dict[str, pd.DataFrame]:
-    """Measure what the width of the code, many iterations, ensembles and dropout change.
+    """Measure what the width of the code, many iterations, ensembles, dropout and knowing the class change.
 
     Args:
         data: what the networks learn.
@@ -185,4 +186,8 @@ def images_more(
     parts = parts_of(data, outside, job.images.more.train_images, job, device)
     tables = run_more(parts, job.images, (job.seed, job.repeat), live)
     about = described(data, outside, parts, job.repeat)
-    return {name: as_table(rows, about) for name, rows in vars(tables).items()}
+    most = parts_of(data, outside, max(job.images.more.learning.train_images), job, device)
+    learning = as_table(
+        learn(most, job.images, (job.seed, job.repeat), live), described(data, outside, most, job.repeat)
+    )
+    return {name: as_table(rows, about) for name, rows in vars(tables).items()} | {"learning": learning}

@@ -1,14 +1,15 @@
 """Scores of being in distribution that a classifier gives, and their AUROC; larger scores mean inside."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from whichtask.gbi.inference import one_step
-from whichtask.gbi.scores import SCORES, Score, auroc, confidence
+from whichtask.gbi.inference import one_step, predict
+from whichtask.gbi.scores import SCORES, Score, auroc, calibration_error, confidence
 
 RIDGE = 1e-6
 """Added to the covariance, relative to its mean variance, so that features without spread leave it invertible."""
@@ -51,9 +52,18 @@ def scored(method: str, score: str, inside: Tensor, outside: Tensor) -> dict[str
     }
 
 
-def confidence_rows(method: str, inside: Tensor, outside: Tensor) -> list[dict[str, Any]]:
-    """Return a row for each score of posteriors [N, K] and [M, K]."""
-    return [scored(method, kind, confidence(inside, kind), confidence(outside, kind)) for kind in SCORES]
+def confidence_rows(method: str, inside: Tensor, outside: Tensor, labels: Tensor) -> list[dict[str, Any]]:
+    """Return a row for each score of posteriors [N, K] and [M, K]; that of the largest entry says how calibrated it is.
+
+    Args:
+        method: name in the table.
+        inside: posteriors of known images.
+        outside: of foreign images.
+        labels: int64 [N], classes of the known images.
+    """
+    rows = [scored(method, kind, confidence(inside, kind), confidence(outside, kind)) for kind in SCORES]
+    rows[SCORES.index("maximum")]["calibration_error"] = calibration_error(inside, labels)
+    return rows
 
 
 def tau_rows(inside: Tensor, outside: Tensor, calibrated: float, span: float, points: int) -> list[dict[str, Any]]:
@@ -86,17 +96,32 @@ def _confidence_auroc(inside: Tensor, outside: Tensor, tau: float, kind: Score) 
     return auroc(*sides)
 
 
-def histogram_rows(method: str, sides: Iterable[tuple[str, Tensor]], bins: int) -> list[dict[str, Any]]:
-    """Return the share of images in equal bins of the largest posterior entry, for each named side of [N, K]."""
+def histogram_rows(method: str, sides: Iterable[tuple[str, Tensor]], bins: int, labels: Tensor) -> list[dict[str, Any]]:
+    """Return what is in equal bins of the largest posterior entry.
+
+    Args:
+        method: name in the table.
+        sides: posteriors [N, K] by side.
+        bins: number of bins.
+        labels: int64 [N], classes of the side "inside".
+
+    Returns:
+        A row for each side and bin: ``share`` of the images and, inside, their ``mean_confidence`` and ``accuracy``
+        (NaN in an empty bin).
+    """
     edges = np.linspace(0, 1, bins + 1)
     rows = []
     for side, posterior in sides:
         sure = as_numpy(confidence(posterior)).clip(0, 1)
-        counts, _ = np.histogram(sure, edges)
-        rows += [
-            {"method": method, "side": side, "confidence_low": low, "confidence_high": high, "share": count / len(sure)}
-            for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
-        ]
+        right = as_numpy(predict(posterior) == labels) if side == "inside" else None
+        place = np.digitize(sure, edges[1:-1])
+        for number, (low, high) in enumerate(pairwise(edges)):
+            inside = place == number
+            row = {"method": method, "side": side, "confidence_low": low, "confidence_high": high}
+            row["share"] = inside.mean()
+            if right is not None and inside.any():
+                row |= {"mean_confidence": sure[inside].mean(), "accuracy": right[inside].mean()}
+            rows.append(row)
     return rows
 
 

@@ -21,6 +21,7 @@ from whichtask.gbi.toy.learning import BLOCKS, HEADLINE, context_rows, curve_row
 from whichtask.gbi.toy.network import Weights, pick
 from whichtask.gbi.toy.online import Rate, choose_rate, follow
 from whichtask.gbi.toy.posteriors import OneStep, by_observation, infer, summary
+from whichtask.gbi.toy.starts import start_rows
 from whichtask.gbi.toy.stream import Floats, draw_contexts, draw_stream, stream_of
 from whichtask.gbi.toy.train import EARLY
 from whichtask.training import LiveState
@@ -109,6 +110,7 @@ def measure(job: ToyJob, learned: Weights, live: LiveState) -> dict[str, pd.Data
         generalised += [{"blocks": blocks, **row} for row in found]
         chosen |= {("unseen means", blocks, HEADLINE, arm): choice for arm, choice in tuned.items()}
     rows: dict[str, Rows] = {
+        "starts": _starts(headline, settings, *seed),
         "one_step": posteriors.summaries,
         "by_observation": posteriors.curves,
         "filters": filters.summary,
@@ -235,6 +237,22 @@ def _iterated_contexts(
             for block, context in zip(BLOCKS, pair, strict=True)
         )
     return rows
+
+
+def _starts(headline: Mapping[Arm, Weights], settings: ToySettings, *seed: int) -> Rows:
+    """Return one-step inference from several starts, of the networks that were given the context."""
+    task = settings.task
+    validation, test = (
+        stream_of(task, steps, settings.block, *seed, name)
+        for steps, name in ((settings.validation_steps, "validation"), (settings.stream_steps, "test"))
+    )
+    return [
+        {"arm": arm, **row}
+        for arm in GIVEN
+        for row in start_rows(
+            headline[arm], code_of(arm, len(task.means)), validation, test, settings.network.window, *seed
+        )
+    ]
 
 
 class Posteriors(NamedTuple):
