@@ -4,7 +4,6 @@ from functools import cache, partial
 
 from whichtask.config import (
     MAIN,
-    REGULATED,
     AgreementJob,
     DataJob,
     DiscoveryJob,

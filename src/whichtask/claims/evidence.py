@@ -68,7 +68,7 @@ def evidence(claim: Claim, table: Rows | None, *, strict: bool = True) -> Iterat
         other = None if measured.other is None else measured.other | {name: wanted[name] for name in names}
         sides = [_chosen(known, one) for one in (wanted, other) if one is not None]
         if not any(side.empty for side in sides):
-            case = ", ".join([part for part in (claim.case, *map(str, names.values())) if part])
+            case = ", ".join([part for part in (claim.case, *map(_name, names.values())) if part])
             found.append(_measured(measured, case, sides))
     if not found and strict:
         _explain(claim, known)
@@ -85,6 +85,10 @@ def _each(wanted: Wanted, table: Rows) -> Iterator[tuple[dict[str, Value], Wante
     for _, values in _chosen(table, rest)[columns].drop_duplicates().iterrows():
         named = dict(zip(columns, values.tolist(), strict=True))
         yield named, {**wanted, **named}
+
+
+def _name(value: Value) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _chosen(table: Rows, wanted: Wanted) -> Rows:
@@ -165,12 +169,12 @@ def _mean(measured: Measured, values: pd.Series, units: pd.Series | pd.Index) ->
 
 
 def _given(measured: Measured, rows: Rows) -> Estimate:
-    """Return the estimate that the rows hold, all the same one."""
+    """Return the estimate that the rows hold, all the same one, over so many units as they say or are."""
     low, high = measured.ends or ("", "")
     ends = [float(only(rows, column)) for column in (measured.value, low, high)]
-    if "n" in rows and measured.over == "n":
-        return Estimate(*ends, int(float(only(rows, "n"))))
-    return Estimate(*ends, len(rows[measured.units].drop_duplicates()))
+    counted = CROSSED in measured.over
+    n = len(rows[measured.units].drop_duplicates()) if counted else int(float(only(rows, measured.over)))
+    return Estimate(*ends, n)
 
 
 def _difference_of_given(measured: Measured, found: list[Estimate]) -> Estimate:

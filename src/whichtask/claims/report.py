@@ -11,6 +11,9 @@ from whichtask.claims.verdicts import CONTROL, QUESTION, VERDICTS, by_chance
 
 COLUMNS = ("case", "ours [95 % interval]", "n", "agrees if", "paper", "train accuracy", "where", "verdict", "note")
 
+VERBS = {"agrees": "agree", "differs": "differ"}
+"""What several claims do."""
+
 
 def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
     """Write what ``evaluate`` returned as CSV and as a page."""
@@ -59,7 +62,7 @@ def summary(table: pd.DataFrame) -> str:
 
 def _counts(claims: pd.DataFrame) -> str:
     counts = claims["claim_verdict"].value_counts()
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict in counts)
+    return ", ".join(f"{counts[name]} {VERBS.get(name, name)}" for name in VERDICTS if name in counts)
 
 
 def _folded(rows: pd.DataFrame) -> list[str]:

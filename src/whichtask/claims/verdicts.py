@@ -26,7 +26,7 @@ import pandas as pd
 from whichtask.claims.evidence import NOTHING, Evidence, evidence
 from whichtask.errors import WhichtaskError
 from whichtask.plan.claims import COMPARABLE_AT, Claim, load_claims
-from whichtask.stats import LEVELS, Estimate
+from whichtask.stats import Estimate
 
 Verdict = Literal["agrees", "differs", "undecided", "not comparable at this scale", "not measured", "open question"]
 NOT_COMPARABLE: Verdict = "not comparable at this scale"
@@ -34,6 +34,8 @@ NOT_MEASURED: Verdict = "not measured"
 QUESTION: Verdict = "open question"
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 CONTROL = "control"
+CHANCE = 0.025
+"""Share of runs in which a 95 % interval lies above an effect that is not there, and as many below."""
 
 
 def verdict_of(estimate: Estimate, accepted: tuple[float, float]) -> Verdict:
@@ -69,7 +71,7 @@ def by_chance(table: pd.DataFrame) -> tuple[int, float]:
     """
     judged = table[table["claim_verdict"].isin(("agrees", "differs", "undecided")) & (table["kind"] != CONTROL)]
     orderings = judged.loc[judged["ordering"], "id"].nunique()
-    return orderings, orderings * LEVELS[0]
+    return orderings, orderings * CHANCE
 
 
 def evaluate(claims_yaml: Path, drawn: Mapping[str, pd.DataFrame], scale: str, data: str) -> pd.DataFrame:
@@ -92,13 +94,19 @@ def evaluate(claims_yaml: Path, drawn: Mapping[str, pd.DataFrame], scale: str, d
         raise WhichtaskError(f"unknown scale {scale!r}; allowed: {', '.join(COMPARABLE_AT['fact'])}")
     rows = []
     for claim in load_claims(claims_yaml):
-        meant = scale in COMPARABLE_AT[claim.kind] and (claim.needs.data is None or data in claim.needs.data)
-        found = evidence(claim, drawn.get(claim.figure), strict=meant)
+        numbers = drawn.get(claim.figure)
+        found = evidence(claim, numbers, strict=scale in COMPARABLE_AT[claim.kind] and _of_data(claim, numbers, data))
         rows += [_row(claim, one, scale, data) for one in found]
     table = pd.DataFrame(rows)
     whole = table.groupby("id")["verdict"].agg(verdict_over)
     table.insert(table.columns.get_loc("verdict") + 1, "claim_verdict", table["id"].map(whole))
     return table
+
+
+def _of_data(claim: Claim, numbers: pd.DataFrame | None, data: str) -> bool:
+    """Whether a figure holds data that a claim is about."""
+    own = set(numbers["data"]) if numbers is not None and "data" in numbers else {data}
+    return claim.needs.data is None or not own.isdisjoint(claim.needs.data)
 
 
 def _row(claim: Claim, evidence: Evidence, scale: str, data: str) -> dict[str, Any]:

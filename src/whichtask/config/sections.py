@@ -279,7 +279,10 @@ class DynamicsSettings(Section):
 class SplitSettings(Section):
     """Adversarial train-test splits, each beside random ones; networks are trained as for the agreement score."""
 
-    images: Count = Field(12_000, description="Images that are split (about half of them train).")
+    images: Count | None = Field(
+        12_000, description="Images that are split (about half of them train); null takes all of the training part."
+    )
+    attackers: PathPart = Field("discovered", description="Search whose tasks attack: the main one, or one of studies.")
     targets: Count = Field(4, description="Human tasks to attack: each as a binary target and as a class partition.")
     tasks: Count = Field(2, description="Discovered tasks to attack each of them with.")
     pairs: Count = Field(1, description="Pairs of networks trained on each split.")

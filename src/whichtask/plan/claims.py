@@ -14,6 +14,7 @@ from whichtask.config import Config, Section
 from whichtask.config.model import parse
 from whichtask.errors import WhichtaskError
 from whichtask.plan.figures import FIGURES
+from whichtask.plan.imports import source_files
 
 Kind = Literal["number", "effect", "fact", "control", "question"]
 Value = str | float
@@ -29,6 +30,7 @@ FIRST, EVERY, SMALLEST, LARGEST = "<first>", "<every>", "<smallest>", "<largest>
 """Values that stand for others: the first in the table, each in turn (a case for each), and ends of numbers."""
 RELATIVE = (FIRST, EVERY, SMALLEST, LARGEST)
 CROSSED, NESTED = " x ", " / "
+REFERENCE = Path("results", "reference", "laptop")
 MOST_LISTED = 20  # values of a column in a message
 
 
@@ -76,7 +78,7 @@ class Measured(Section):
     over: str = Field(
         "task",
         description="Column of the independent units; 'a x b' for crossed ones; 'a / b' for b within a, where a is the "
-        "unit if there are several.",
+        "unit if there are several; for given, the column of their number, or 'a x b' to count them.",
     )
     ends: tuple[str, str] | None = Field(None, description="Columns of the ends of the interval, for given.")
     trained: str | None = Field(None, description="Column of the train accuracy, where networks were trained.")
@@ -273,32 +275,41 @@ def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, An
     return found
 
 
-def check_rows(claims: Sequence[Claim], reference: Path, settings: Config) -> None:
-    """Check the columns and rows that claims name, as far as a run before this one tells.
+def check_rows(claims: Sequence[Claim], project: Path, settings: Config) -> None:
+    """Check the columns and rows that claims name, as far as can be told before anything is measured.
 
-    The reference run kept the tables of most figures. Columns follow from code, so they must be there. A value must be
-    there too, or be one of the configuration's own, as a user's networks and domains are; figures without such a table
-    are checked when the claims are measured.
+    The reference run kept the tables of most figures. A column must be there, or be a word of the code that makes the
+    figure; a value must be there too, or be one of the configuration's own, as a user's networks and domains are. What
+    this passes over is checked when claims are measured.
 
     Raises:
         WhichtaskError: naming claim, figure, and what there is.
     """
     own = set(_leaves(settings.model_dump()))
-    for figure in dict.fromkeys(claim.figure for claim in claims if claim.measured):
-        path = reference / f"{figure}.csv"
-        if not path.is_file():
+    tables: dict[str, dict[str, set[str]]] = {}
+    for claim in claims:
+        if claim.measured is None:
             continue
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file)
-            header = next(rows)
-            known = dict(zip(header, map(set, zip(*rows, strict=True)), strict=True))
-        for claim in claims:
-            if claim.figure == figure and claim.measured:
-                require_columns(claim, header)
-                for side in (claim.measured.rows, claim.measured.against or {}):
-                    for column, value in side.items():
-                        if not any(same(value, one) for one in own):
-                            require_value(claim, column, value, known[column])
+        if claim.figure not in tables:
+            tables[claim.figure] = _kept(project / REFERENCE / f"{claim.figure}.csv")
+        known = tables[claim.figure]
+        if unknown := set(claim.measured.columns) - set(known):
+            files = source_files(project, FIGURES[claim.figure].module)
+            words = set(re.findall(r"\w+", " ".join(Path(file).read_text(encoding="utf-8") for file in files)))
+            require_columns(claim, [*known, *(unknown & words)])
+        for side in (claim.measured.rows, claim.measured.against or {}):
+            for column, value in side.items():
+                if column in known and not any(same(value, one) for one in own):
+                    require_value(claim, column, value, known[column])
+
+
+def _kept(path: Path) -> dict[str, set[str]]:
+    """Return the columns of a table of the reference run with what they hold; nothing where it kept none."""
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return dict(zip(header, map(set, zip(*rows, strict=True)), strict=True))
 
 
 def _leaves(content: object) -> Iterator[str]:
