@@ -13,6 +13,7 @@ from whichtask.plan.claims import (
     EVERY,
     FIRST,
     LARGEST,
+    NESTED,
     RELATIVE,
     SMALLEST,
     Claim,
@@ -138,6 +139,9 @@ def _estimate(measured: Measured, sides: list[Rows]) -> Estimate:
         return _difference_of_given(measured, [_given(measured, side) for side in sides])
     values = [side[measured.value] - (side[measured.minus] if measured.minus else 0) for side in sides]
     units = [_units(measured, side) for side in sides]
+    if NESTED in measured.over:
+        values = [of.groupby(unit).mean() for of, unit in zip(values, units, strict=True)]
+        units = [of.index for of in values]
     if measured.statistic == "share_above":
         own, others = (of.groupby(unit).mean() for of, unit in zip(values, units, strict=True))
         return share_of_units(int((own > others.max()).sum()), len(own))
@@ -157,7 +161,7 @@ def _units(measured: Measured, rows: Rows) -> pd.Series:
     columns = rows[measured.units]
     if CROSSED in measured.over:
         return pd.Series(list(zip(*(columns[name] for name in columns), strict=True)), rows.index)
-    several = [name for name in columns if columns[name].nunique() > 1]
+    several = [name for name in columns if len(columns[name].unique()) > 1]
     return columns[several[0] if several else columns.columns[-1]]
 
 

@@ -29,8 +29,9 @@ def summarise(claims: Path, drawn: Sequence[Path]) -> dict[str, Any]:
         drawn: tables of the figures of ``HEADLINES``, each named by its figure.
 
     Returns:
-        ``scale``; ``claims`` and ``controls``: their number for every verdict; and for each measure and group ``mean``, ``low`` and
-        ``high`` (95 %; None where one unit has no interval) and ``n``. Names are words joined by underscores.
+        ``scale``; ``claims`` and ``controls``: their number for every verdict; and for each measure and group ``mean``,
+        ``low`` and ``high`` (95 %; None where one unit has no interval) and ``n``. Names are words joined by
+        underscores.
 
     Raises:
         WhichtaskError: a table is missing, damaged, or does not hold one row for each group of its measure.

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from whichtask.artifacts import write_csv, write_text
-from whichtask.claims.verdicts import CONTROL, QUESTION, VERDICTS, by_chance
+from whichtask.claims.verdicts import CHANCE, CONTROL, QUESTION, VERDICTS, by_chance
 
 COLUMNS = ("case", "ours [95 % interval]", "n", "agrees if", "paper", "train accuracy", "where", "verdict", "note")
 
@@ -21,13 +21,13 @@ def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
     controls, questions = table["kind"] == CONTROL, table["kind"] == "question"
     lines = ["# Claims", "", summary(table), ""]
     lines += [
-        "A claim agrees if the whole 95 % interval of every case lies where it must, strictly on one side for orderings; "
-        "it differs if all of the interval of any case lies outside, and is undecided otherwise. Cases that are not "
-        "comparable or not measured are left out. Numbers are compared at paper scale only, orderings and effects at "
-        "laptop scale too. Intervals are over tasks, over targets and attacking tasks for train-test splits, or over "
-        "seeds for GBI. Sources: C the authors' code, R its README, W the web page, S abstract and introduction, or a "
-        "summary, A computed from the authors' files, V a published review that quotes the paper, P earlier code of the "
-        "first author, I inference, M memory of the paper, unverified."
+        "A claim agrees if the whole 95 % interval of every case lies where it must, strictly on one side for "
+        "orderings; it differs if all of the interval of any case lies outside, and is undecided otherwise. Cases that "
+        "are not comparable or not measured are left out. Numbers are compared at paper scale only, orderings and "
+        "effects at laptop scale too. Intervals are over tasks, over targets and attacking tasks for train-test "
+        "splits, or over seeds for GBI. Sources: C the authors' code, R its README, W the web page, S abstract and "
+        "introduction, or a summary, A computed from the authors' files, V a published review that quotes the paper, P "
+        "earlier code of the first author, I inference, M memory of the paper, unverified."
     ]
     for paper, rows in table[~controls & ~questions].groupby("paper_title", sort=False):
         lines += ["", f"## {paper}", *_folded(rows)]
@@ -54,8 +54,8 @@ def summary(table: pd.DataFrame) -> str:
     orderings, expected = by_chance(table)
     if orderings:
         parts.append(
-            f"If nothing had any effect, at most {expected:.1f} of the {orderings} orderings that were judged would agree "
-            f"by chance ({orderings} x 0.025)."
+            f"If nothing had any effect, at most {expected:.1f} of the {orderings} orderings that were judged would "
+            f"agree by chance ({orderings} x {CHANCE})."
         )
     return " ".join(parts)
 
@@ -77,17 +77,16 @@ def _folded(rows: pd.DataFrame) -> list[str]:
 
 
 def _claim(cases: pd.DataFrame) -> list[str]:
-    first = cases.iloc[0]
-    left_out = (cases["verdict"] != first["claim_verdict"]).sum()
-    number = f", {len(cases)} cases" if len(cases) > 1 else ""
-    other = f" ({left_out} with another verdict)" if left_out else ""
+    first, figures = cases.iloc[0], [f"`{figure}`" for figure in cases["figure"].unique()]
+    others = cases.loc[cases["verdict"] != first["claim_verdict"], "verdict"].value_counts()
+    number = [f"{len(cases)} cases", *(f"{n} {verdict}" for verdict, n in others.items())] if len(cases) > 1 else []
+    parts = ", ".join([part for part in (_overall(cases), *number) if part])
     source = f"{_plain(first['source'])}, {first['certainty'].replace('_', ' ')}"
     return [
-        f"<details><summary><b>{first['claim_verdict']}</b> {_plain(first['statement'])} {_overall(cases)}{number}{other} "
-        f"<code>{first['id']}</code></summary>",
+        f"<details><summary><b>{first['claim_verdict']}</b> {_plain(first['statement'])} "
+        f"{parts} <code>{first['id']}</code></summary>",
         "",
-        f"{source}. Figure{'s' if cases['figure'].nunique() > 1 else ''} "
-        f"{', '.join(f'`{figure}`' for figure in cases['figure'].unique())}; unit: {_plain(first['unit'])}.",
+        f"{source}. Figure{'s' if len(figures) > 1 else ''} {', '.join(figures)}; unit: {_plain(first['unit'])}.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{' --- |' * len(COLUMNS)}",
@@ -99,15 +98,10 @@ def _claim(cases: pd.DataFrame) -> list[str]:
 
 def _overall(cases: pd.DataFrame) -> str:
     """Return what was measured: one value with its interval, or the range over cases."""
-    known = cases[cases["ours"].notna()]
-    if known.empty:
-        return f"(agrees if {cases['agrees_if'].iloc[0]})" if cases["agrees_if"].nunique() == 1 else ""
-    if len(known) == 1:
-        text = measured(known.iloc[0])
-    else:
-        text = f"{known['ours'].min():.3f} to {known['ours'].max():.3f}"
-    regions = known["agrees_if"].unique()
-    return f"{text} (agrees if {regions[0]})" if len(regions) == 1 else text
+    known, regions = cases[cases["ours"].notna()], cases["agrees_if"].unique()
+    text = f"{known['ours'].min():.3f} to {known['ours'].max():.3f}" if len(known) > 1 else ""
+    text = measured(known.iloc[0]) if len(known) == 1 else text
+    return " ".join([part for part in (text, f"(agrees if {regions[0]})" if len(regions) == 1 else "") if part])
 
 
 def measured(row: Mapping[Any, Any] | pd.Series) -> str:

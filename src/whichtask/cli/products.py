@@ -14,7 +14,6 @@ from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.paths import keep_inputs
 
-
 MAIN_FIGURE = "td_as_by_source"
 """The figure whose numbers name the main data set."""
 

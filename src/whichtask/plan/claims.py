@@ -4,6 +4,7 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -90,6 +91,8 @@ class Measured(Section):
             raise ValueError("paired, times and the statistic share_above go with against")
         if (self.statistic == "given") != (self.ends is not None):
             raise ValueError("ends goes with the statistic given, and with no other")
+        if EVERY in (self.against or {}).values():
+            raise ValueError(f"{EVERY} goes with rows; against follows it")
         if self.statistic == "pairwise" and self.against is not None:
             raise ValueError("against does not go with the statistic pairwise")
         return self
@@ -279,8 +282,8 @@ def check_rows(claims: Sequence[Claim], project: Path, settings: Config) -> None
     """Check the columns and rows that claims name, as far as can be told before anything is measured.
 
     The reference run kept the tables of most figures. A column must be there, or be a word of the code that makes the
-    figure; a value must be there too, or be one of the configuration's own, as a user's networks and domains are. What
-    this passes over is checked when claims are measured.
+    figure, which may be newer; a value must be there, or be a text of that code, or one of the configuration's own, as
+    a user's networks and domains are. What this passes over is checked when claims are measured.
 
     Raises:
         WhichtaskError: naming claim, figure, and what there is.
@@ -294,13 +297,19 @@ def check_rows(claims: Sequence[Claim], project: Path, settings: Config) -> None
             tables[claim.figure] = _kept(project / REFERENCE / f"{claim.figure}.csv")
         known = tables[claim.figure]
         if unknown := set(claim.measured.columns) - set(known):
-            files = source_files(project, FIGURES[claim.figure].module)
-            words = set(re.findall(r"\w+", " ".join(Path(file).read_text(encoding="utf-8") for file in files)))
-            require_columns(claim, [*known, *(unknown & words)])
+            require_columns(claim, [*known, *(unknown & set(re.findall(r"\w+", _code(project, claim.figure))))])
         for side in (claim.measured.rows, claim.measured.against or {}):
             for column, value in side.items():
-                if column in known and not any(same(value, one) for one in own):
+                holds = column not in known or any(same(value, one) for one in (*known[column], *own))
+                if not holds and f'"{value}"' not in _code(project, claim.figure):
                     require_value(claim, column, value, known[column])
+
+
+@cache
+def _code(project: Path, figure: str) -> str:
+    """Return the text of all files that a figure's functions stand on."""
+    files = source_files(project, FIGURES[figure].module)
+    return "\n".join(Path(file).read_text(encoding="utf-8") for file in files)
 
 
 def _kept(path: Path) -> dict[str, set[str]]:

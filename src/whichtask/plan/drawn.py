@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from whichtask.errors import WhichtaskError
-from whichtask.plan.claims import check_rows, load_claims
+from whichtask.plan.claims import load_claims
 from whichtask.plan.figures import FIGURES
 from whichtask.plan.plan import Inputs, Plan
 
@@ -14,11 +14,10 @@ class Drawn:
 
     Args:
         plan: what there is to draw from.
-        claims: the claims, YAML, in the folder ``config`` of the project.
+        claims: the claims, YAML; their rows are checked by ``check_rows`` and the verb.
 
     Raises:
-        WhichtaskError: a claim is wrong, see ``load_claims`` and ``check_rows``, or ``figures.own`` names a figure that
-            does not exist.
+        WhichtaskError: a claim is wrong, see ``load_claims``, or ``figures.own`` names a figure that does not exist.
     """
 
     def __init__(self, plan: Plan, claims: Path):
@@ -27,9 +26,8 @@ class Drawn:
         for figure in plan.settings.figures.own:
             if figure not in self.cards:
                 raise WhichtaskError(f"figures.own: no figure {figure!r}; allowed: {', '.join(self.cards)}")
-        loaded = load_claims(claims)
-        check_rows(loaded, claims.parent.parent, plan.settings)
-        named = dict.fromkeys(claim.figure for claim in loaded if claim.measured)
+        self.claims = load_claims(claims)
+        named = dict.fromkeys(claim.figure for claim in self.claims if claim.measured)
         self._claimed = [figure for figure in named if figure in self.cards]
 
     def file(self, figure: str, ending: str) -> str:
