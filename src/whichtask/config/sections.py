@@ -353,7 +353,10 @@ class FigureSettings(Section):
     def of(self, figure: str) -> "FigureSettings":
         """Return what one figure uses: its own style merged in, keys that it does not use at their defaults."""
         own = self.own.get(figure, FigureStyle())
-        return self.content_of(figure).model_copy(update={"dpi": own.dpi or self.dpi, "rc": self.rc | own.rc})
+        style = {"dpi": own.dpi or self.dpi, "rc": self.rc | own.rc}
+        if figure == ANIMATED:
+            style["gif_milliseconds"] = self.gif_milliseconds
+        return self.content_of(figure).model_copy(update=style)
 
     def content_of(self, *figures: str) -> "FigureSettings":
         """Return what decides the content of these figures: all else, style too, at its default."""
@@ -365,5 +368,6 @@ class FigureSettings(Section):
         return FigureSettings(**used)
 
 
-USED_BY = {"gallery_images": "td_gallery_", "example_images": "td_examples", "gif_milliseconds": "td_dynamics"}
+ANIMATED = "td_dynamics"
+USED_BY = {"gallery_images": "td_gallery_", "example_images": "td_examples"}
 """Keys that only some figures use, and how the IDs of these begin."""

@@ -161,8 +161,6 @@ class Claim(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.figure not in FIGURES:
-            raise ValueError(f"there is no figure {self.figure!r}; allowed: {', '.join(FIGURES)}")
         region = self.paper_value is not None, self.at_least is not None or self.at_most is not None
         if self.kind == "question":
             if any(region) or self.measured or self.tolerance:
@@ -263,6 +261,8 @@ def _cases(entry: dict[str, Any], named: Mapping[str, Tolerance], path: Path) ->
             if tolerance not in named:
                 raise WhichtaskError(f"{what}: there is no tolerance {tolerance!r}; allowed: {', '.join(named)}")
             whole["tolerance"] = named[tolerance]
+        if "figure" in whole and whole["figure"] not in FIGURES:
+            raise WhichtaskError(f"{what}: there is no figure {whole['figure']!r}; allowed: {', '.join(FIGURES)}")
         yield parse(Claim, whole, what)
 
 
@@ -283,7 +283,7 @@ def check_rows(claims: Sequence[Claim], project: Path, settings: Config) -> None
 
     The reference run kept the tables of most figures. A column must be there, or be a word of the code that makes the
     figure, which may be newer; a value must be there, or be a text of that code, or one of the configuration's own, as
-    a user's networks and domains are. What this passes over is checked when claims are measured.
+    a user's networks and domains are. Figures that the reference run did not keep are checked when they are measured.
 
     Raises:
         WhichtaskError: naming claim, figure, and what there is.
@@ -296,6 +296,8 @@ def check_rows(claims: Sequence[Claim], project: Path, settings: Config) -> None
         if claim.figure not in tables:
             tables[claim.figure] = _kept(project / REFERENCE / f"{claim.figure}.csv")
         known = tables[claim.figure]
+        if not known:
+            continue
         if unknown := set(claim.measured.columns) - set(known):
             require_columns(claim, [*known, *(unknown & set(re.findall(r"\w+", _code(project, claim.figure))))])
         for side in (claim.measured.rows, claim.measured.against or {}):
