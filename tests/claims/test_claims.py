@@ -6,60 +6,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tiny_claims import FIGURE, HUMAN, NUMBER, ORDERING, RANDOM, judged, scores
 
-from whichtask.claims import evaluate, summary, verdict_of, verdict_over
+from whichtask.claims import summary, verdict_of, verdict_over
 from whichtask.claims.verdicts import NOT_COMPARABLE, NOT_MEASURED, VERDICTS, by_chance
 from whichtask.errors import WhichtaskError
 from whichtask.stats import Estimate, crossed_interval, difference_interval, mean_interval
 
-FIGURE = "td_as_by_source"
-NUMBER: dict[str, Any] = {
-    "id": "number",
-    "statement": "Tasks score 0.9.",
-    "paper": "Task Discovery",
-    "figure": FIGURE,
-    "kind": "number",
-    "paper_value": 0.9,
-    "tolerance": {"value": 0.03, "source": "a guess"},
-    "unit": "agreement score",
-    "source": "A, a table",
-    "certainty": "certain",
-    "measured": {"value": "agreement", "rows": {"set": "human", "row": "task"}, "trained": "train_accuracy"},
-}
-ORDERING: dict[str, Any] = {
-    **{key: value for key, value in NUMBER.items() if key not in ("paper_value", "tolerance")},
-    "id": "ordering",
-    "kind": "effect",
-    "at_least": 0.0,
-    "measured": NUMBER["measured"] | {"against": {"set": "random"}},
-}
-HUMAN, RANDOM = (0.9, 0.91, 0.92), (0.6, 0.61, 0.62)
 ends = st.floats(-1, 2)
-
-
-def scores(**sets: tuple[float, ...]) -> pd.DataFrame:
-    """Return rows of tasks by set, and a mean that no claim may count as a task."""
-    rows = [
-        {"set": name, "row": "task", "task": f"{name}_{k}", "agreement": value, "train_accuracy": 1 - 0.01 * k}
-        for name, values in sets.items()
-        for k, value in enumerate(values)
-    ]
-    return pd.DataFrame([*rows, {"set": "human", "row": "mean", "task": None, "agreement": 9.0}])
-
-
-def written(folder: Path, *claims: dict[str, Any]) -> Path:
-    path = folder / "claims.yaml"
-    path.write_text(yaml.safe_dump({"groups": [{"claims": list(claims)}]}))
-    return path
-
-
-def judged(
-    folder: Path, *claims: dict[str, Any], scale: str = "paper", data: str = "cifar10", **tables: pd.DataFrame
-) -> pd.DataFrame:
-    return evaluate(written(folder, *claims), tables, scale, data)
 
 
 @given(low=ends, width=st.floats(0, 1), region_low=ends, region_width=st.floats(0, 1))
@@ -106,7 +62,7 @@ def test_one_verdict_over_all_cases(cases: list[str]) -> None:
 def test_claims_are_counted_once_controls_and_chance_apart(tmp_path: Path) -> None:
     two = ORDERING | {"cases": [{"case": "all"}, {"case": "more", "at_least": 0.4}]}
     control = ORDERING | {"id": "control", "kind": "control"}
-    table = judged(tmp_path, NUMBER, two, control, **{FIGURE: scores(human=HUMAN, random=RANDOM)})
+    table = judged(tmp_path, NUMBER, two, control, tables={FIGURE: scores(human=HUMAN, random=RANDOM)})
     assert table["id"].tolist() == ["number", "ordering", "ordering", "control"]
     assert table["verdict"].tolist() == ["agrees", "agrees", "differs", "agrees"]
     assert table["claim_verdict"].tolist() == ["agrees", "differs", "differs", "agrees"]
@@ -123,7 +79,7 @@ def test_claims_are_counted_once_controls_and_chance_apart(tmp_path: Path) -> No
     ],
 )
 def test_scale_decides_what_is_comparable(scale: str, number: str, effect: str, tmp_path: Path) -> None:
-    table = judged(tmp_path, NUMBER, ORDERING, scale=scale, **{FIGURE: scores(human=HUMAN, random=RANDOM)})
+    table = judged(tmp_path, NUMBER, ORDERING, scale=scale, tables={FIGURE: scores(human=HUMAN, random=RANDOM)})
     assert table["verdict"].tolist() == [number, effect]
 
 
@@ -133,7 +89,7 @@ def test_data_and_number_of_tasks_must_be_the_claims(tmp_path: Path) -> None:
         ({"tasks": 8}, "Needs 8 tasks."),
         ({"data": ["cifar10"], "tasks": 3}, ""),
     ):
-        (row,) = judged(tmp_path, NUMBER | {"needs": needs}, **{FIGURE: scores(human=HUMAN)}).to_dict("records")
+        (row,) = judged(tmp_path, NUMBER | {"needs": needs}, tables={FIGURE: scores(human=HUMAN)}).to_dict("records")
         assert row["note"] == reason
         assert (row["verdict"] == "agrees") == (not reason)
         assert row["ours"] == pytest.approx(0.91)
@@ -152,7 +108,7 @@ def test_numbers_are_compared_as_numbers(tmp_path: Path) -> None:
     table = scores(human=HUMAN).assign(weight=0.0)
     for weight in (0, 0.0, "0"):
         claim = NUMBER | {"measured": NUMBER["measured"] | {"rows": {"row": "task", "weight": weight}}}
-        assert judged(tmp_path, claim, **{FIGURE: table})["verdict"].tolist() == ["agrees"]
+        assert judged(tmp_path, claim, tables={FIGURE: table})["verdict"].tolist() == ["agrees"]
 
 
 def test_relative_values_follow_the_table(tmp_path: Path) -> None:
@@ -165,7 +121,7 @@ def test_relative_values_follow_the_table(tmp_path: Path) -> None:
     ):
         rows = {"row": "task", "set": "human"} | wanted
         claim = NUMBER | {"measured": NUMBER["measured"] | {"rows": rows}}
-        table = judged(tmp_path, claim, **{FIGURE: pd.concat(parts)})
+        table = judged(tmp_path, claim, tables={FIGURE: pd.concat(parts)})
         assert table["ours"].tolist() == pytest.approx(expected)
     assert table["case"].tolist() == ["a", "b"]
 
@@ -173,7 +129,7 @@ def test_relative_values_follow_the_table(tmp_path: Path) -> None:
 def test_the_other_side_is_what_differs(tmp_path: Path) -> None:
     table = pd.concat([scores(human=HUMAN, random=RANDOM).assign(network=name) for name in ("cnn", "mlp")])
     every = ORDERING["measured"]["rows"] | {"network": "<every>"}
-    found = judged(tmp_path, ORDERING | {"measured": ORDERING["measured"] | {"rows": every}}, **{FIGURE: table})
+    found = judged(tmp_path, ORDERING | {"measured": ORDERING["measured"] | {"rows": every}}, tables={FIGURE: table})
     assert found["network"].tolist() == found["case"].tolist() == ["cnn", "mlp"]
     assert found["ours"].tolist() == pytest.approx([0.3, 0.3])
     # Of the side that is fitted worst.
@@ -189,7 +145,10 @@ def test_the_other_side_is_what_differs(tmp_path: Path) -> None:
         ({"over": "tasks"}, "claim 'number': td_as_by_source has no unit 'tasks'; it has set, row, task"),
         ({"rows": {"set": "humans"}}, "no row of td_as_by_source has set 'humans'; it has human, random"),
         ({"rows": {"agreement": 7}}, "no row of td_as_by_source has agreement 7.0; it has 0.6, 0.61"),
-        ({"rows": {"set": "human", "task": "random_0"}}, "no row of td_as_by_source has task 'random_0'; it has human_0"),
+        (
+            {"rows": {"set": "human", "task": "random_0"}},
+            "no row of td_as_by_source has task 'random_0'; it has human_0",
+        ),
     ],
 )
 def test_a_column_unit_or_row_that_is_not_there_is_one_clear_error(
@@ -198,21 +157,21 @@ def test_a_column_unit_or_row_that_is_not_there_is_one_clear_error(
     claim = NUMBER | {"measured": NUMBER["measured"] | change}
     table = scores(human=HUMAN, random=RANDOM)
     with pytest.raises(WhichtaskError, match=message):
-        judged(tmp_path, claim, **{FIGURE: table})
+        judged(tmp_path, claim, tables={FIGURE: table})
     if "rows" in change:  # at a scale for which it is not meant, the rows need not be there
-        assert judged(tmp_path, claim, scale="laptop", **{FIGURE: table})["verdict"].tolist() == [NOT_MEASURED]
+        assert judged(tmp_path, claim, scale="laptop", tables={FIGURE: table})["verdict"].tolist() == [NOT_MEASURED]
 
 
 def test_crossed_units_are_not_taken_as_independent(tmp_path: Path) -> None:
     # Two targets of which one is immune: with eight tasks each, only the targets tell how sure the mean is.
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"target": target, "task": k, "difference": -drop, "adversarial_train": 1.0, "row": "pair"}
         for target, drop in (("a", 0.0), ("b", 0.6))
         for k in range(8)
     ]
     measured = {"value": "difference", "rows": {"row": "pair"}, "over": "target x task", "trained": "adversarial_train"}
     drop = {key: value for key, value in ORDERING.items() if key != "at_least"} | {"at_most": -0.1}
-    (row,) = judged(tmp_path, drop | {"measured": measured}, **{FIGURE: pd.DataFrame(rows)}).to_dict("records")
+    (row,) = judged(tmp_path, drop | {"measured": measured}, tables={FIGURE: pd.DataFrame(rows)}).to_dict("records")
     wanted = crossed_interval([r["difference"] for r in rows], [r["target"] for r in rows], [r["task"] for r in rows])
     assert (row["ours"], row["low"]) == (pytest.approx(-0.3), pytest.approx(wanted.low))
     assert (row["verdict"], row["n"]) == ("undecided", 16)
@@ -223,7 +182,7 @@ def test_several_searches_are_the_units_of_their_tasks(tmp_path: Path) -> None:
     one = scores(base=(0.7, 0.8, 0.9)).dropna()
     three = pd.concat([one.assign(set=f"base.s{k}", agreement=one["agreement"] + k / 100) for k in range(3)])
     claim = NUMBER | {"measured": NUMBER["measured"] | {"rows": {"row": "task"}, "over": "set / task"}}
-    single, several = (judged(tmp_path, claim, **{FIGURE: table}).iloc[0] for table in (one, three))
+    single, several = (judged(tmp_path, claim, tables={FIGURE: table}).iloc[0] for table in (one, three))
     assert (single["n"], several["n"]) == (3, 3)
     assert single["low"] == pytest.approx(mean_interval([0.7, 0.8, 0.9]).low)
     assert several["low"] == pytest.approx(mean_interval([0.8, 0.81, 0.82]).low)
@@ -238,7 +197,9 @@ def test_what_both_sides_share_does_not_widen_the_interval(tmp_path: Path) -> No
     measured = {"value": "accuracy", "rows": {"method": "one-step"}, "against": {"method": "other"}, "over": "repeat"}
     claim = ORDERING | {"needs": {"data": ["digits"]}}
     together, apart = (
-        judged(tmp_path, claim | {"measured": measured | {"paired": paired}}, **{FIGURE: pd.DataFrame(rows)}).iloc[0]
+        judged(tmp_path, claim | {"measured": measured | {"paired": paired}}, tables={FIGURE: pd.DataFrame(rows)}).iloc[
+            0
+        ]
         for paired in (True, False)
     )
     assert together["low"] == pytest.approx(0.05) == together["high"]
@@ -266,7 +227,7 @@ def test_other_statistics(tmp_path: Path) -> None:
         "td_similarity": pairs,
         "td_as_vs_accuracy": estimates,
     }
-    table = judged(tmp_path, *claims, **tables)
+    table = judged(tmp_path, *claims, tables=tables)
     assert table["ours"].tolist() == pytest.approx([0.75, 0.55 - 0.995, 0.6, 0.9, 0.4])
     assert table["n"].tolist() == [4, 2, 3, 7, 7]
     assert [table["low"][0], table["high"][0]] == pytest.approx([0.1941, 0.9937], abs=1e-4), "Clopper and Pearson"
@@ -277,7 +238,7 @@ def test_other_statistics(tmp_path: Path) -> None:
 
 
 def test_one_unit_decides_nothing(tmp_path: Path) -> None:
-    (row,) = judged(tmp_path, NUMBER, **{FIGURE: scores(human=(0.9,))}).to_dict("records")
+    (row,) = judged(tmp_path, NUMBER, tables={FIGURE: scores(human=(0.9,))}).to_dict("records")
     assert (row["verdict"], row["n"]) == ("undecided", 1)
     assert math.isnan(row["low"])
 
@@ -287,7 +248,7 @@ def test_one_unit_decides_nothing(tmp_path: Path) -> None:
 def test_a_verdict_does_not_depend_on_the_order_of_rows(seed: int, tmp_path: Path) -> None:
     table = scores(human=(0.85, 0.9, 0.93), random=(0.74, 0.78, 0.8))
     shuffled = table.sample(frac=1, random_state=seed)
-    first, second = (judged(tmp_path, NUMBER, ORDERING, **{FIGURE: rows}) for rows in (table, shuffled))
+    first, second = (judged(tmp_path, NUMBER, ORDERING, tables={FIGURE: rows}) for rows in (table, shuffled))
     pd.testing.assert_frame_equal(first, second)
 
 
@@ -296,4 +257,4 @@ def test_an_unknown_scale_and_mixed_data_are_refused(tmp_path: Path) -> None:
         judged(tmp_path, NUMBER, scale="huge")
     mixed = scores(human=HUMAN).assign(data=["a", "b", "a", "a"])
     with pytest.raises(WhichtaskError, match="several values of 'data'"):
-        judged(tmp_path, NUMBER, **{FIGURE: mixed})
+        judged(tmp_path, NUMBER, tables={FIGURE: mixed})

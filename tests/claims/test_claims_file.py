@@ -1,4 +1,4 @@
-"""The claims file: defaults, claims and cases; what a bad one says, before anything is measured; the page for people."""
+"""The claims file: defaults, claims and cases; what a bad one says before anything is measured; the page."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from test_claims import FIGURE, HUMAN, NUMBER, ORDERING, RANDOM, judged, scores, written
+from tiny_claims import FIGURE, HUMAN, NUMBER, ORDERING, RANDOM, judged, scores, written
 
 from whichtask.claims import load_claims, write
 from whichtask.config import Config
@@ -136,7 +136,7 @@ def test_the_page_has_one_line_a_claim_and_its_cases_behind_it(tmp_path: Path) -
     control = NUMBER | {"id": "control", "kind": "control", "paper_sd": 0.01, "paper_n": 32}
     question = {key: NUMBER[key] for key in ("statement", "paper", "figure", "source", "certainty")}
     question |= {"id": "open", "kind": "question", "statement": "Why?"}
-    table = judged(tmp_path, NUMBER, piped, control, question, **{FIGURE: scores(human=HUMAN, random=RANDOM)})
+    table = judged(tmp_path, NUMBER, piped, control, question, tables={FIGURE: scores(human=HUMAN, random=RANDOM)})
     write(table, tmp_path / "claims.csv", tmp_path / "claims.md")
     assert pd.read_csv(tmp_path / "claims.csv")["claim_verdict"].tolist() == table["claim_verdict"].tolist()
     text = (tmp_path / "claims.md").read_text()

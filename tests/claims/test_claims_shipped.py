@@ -1,4 +1,4 @@
-"""The shipped claims: every one is measured at every scale for which it is meant, on the rows that its settings make."""
+"""The shipped claims: each is measured at every scale for which it is meant, on the rows that its settings make."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -79,7 +79,7 @@ def units_of(claim: Claim, measured: Measured) -> list[dict[str, Any]]:
     if measured.statistic == "pairwise":
         return [{"task_a": a, "task_b": b} for a, b in itertools.combinations(range(n), 2)]
     if measured.statistic == "given":
-        return [{name: 3 for name in measured.units}]
+        return [dict.fromkeys(measured.units, 3)]
     if len(measured.units) == 1:
         return [{measured.units[0]: index} for index in range(n)]
     first, second = measured.units

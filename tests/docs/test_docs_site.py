@@ -14,10 +14,10 @@ import pytest
 import typer
 from projects import ROOT
 
+from whichtask.claims import summary
 from whichtask.cli import app
 from whichtask.config import Config
 from whichtask.config.base import Section
-from whichtask.claims import summary
 from whichtask.plan.figures import FIGURES
 
 DOCS = ROOT / "docs"

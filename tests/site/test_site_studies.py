@@ -162,7 +162,9 @@ def test_claims_are_all_there_with_their_cases(site: Run) -> None:
     table = read_csv(Path(site.plan.at("claims.csv")))
     assert [score.paper for score in scores] == ["Task Discovery", "GBI", "Controls", "Open in the papers"]
     for score in scores:
-        kind = {"Controls": ["control"], "Open in the papers": ["question"]}.get(score.paper, ["number", "effect", "fact"])
+        kind = {"Controls": ["control"], "Open in the papers": ["question"]}.get(
+            score.paper, ["number", "effect", "fact"]
+        )
         rows = table[table["kind"].isin(kind) & table["paper_title"].isin([score.paper, "Task Discovery", "GBI"])]
         rows = rows if len(kind) == 1 else rows[rows["paper_title"] == score.paper]
         assert [claim.id for claim in score.claims] == rows["id"].unique().tolist()

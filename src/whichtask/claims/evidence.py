@@ -141,7 +141,7 @@ def _estimate(measured: Measured, sides: list[Rows]) -> Estimate:
     units = [_units(measured, side) for side in sides]
     if NESTED in measured.over:
         values = [of.groupby(unit).mean() for of, unit in zip(values, units, strict=True)]
-        units = [of.index for of in values]
+        units = [of.index.to_series() for of in values]
     if measured.statistic == "share_above":
         own, others = (of.groupby(unit).mean() for of, unit in zip(values, units, strict=True))
         return share_of_units(int((own > others.max()).sum()), len(own))
@@ -175,18 +175,18 @@ def _mean(measured: Measured, values: pd.Series, units: pd.Series | pd.Index) ->
 def _given(measured: Measured, rows: Rows) -> Estimate:
     """Return the estimate that the rows hold, all the same one, over so many units as they say or are."""
     low, high = measured.ends or ("", "")
-    ends = [float(only(rows, column)) for column in (measured.value, low, high)]
+    mean, bottom, top = (float(only(rows, column)) for column in (measured.value, low, high))
     counted = CROSSED in measured.over
     n = len(rows[measured.units].drop_duplicates()) if counted else int(float(only(rows, measured.over)))
-    return Estimate(*ends, n)
+    return Estimate(mean, bottom, top, n)
 
 
 def _difference_of_given(measured: Measured, found: list[Estimate]) -> Estimate:
     """Return one estimate, or the difference of two independent ones from their intervals (Zou and Donner 2008)."""
     if len(found) == 1:
         return found[0]
-    a, b = found[0], Estimate(*(measured.times * end for end in found[1][:3]), found[1].n)
-    mean = a.mean - b.mean
-    low = mean - math.hypot(a.mean - a.low, b.high - b.mean)
-    high = mean + math.hypot(a.high - a.mean, b.mean - b.low)
+    (a, b), times = found, measured.times
+    mean = a.mean - times * b.mean
+    low = mean - math.hypot(a.mean - a.low, times * (b.high - b.mean))
+    high = mean + math.hypot(a.high - a.mean, times * (b.mean - b.low))
     return Estimate(mean, low, high, min(a.n, b.n))

@@ -54,10 +54,8 @@ def verdict_of(estimate: Estimate, accepted: tuple[float, float]) -> Verdict:
 def verdict_over(cases: Iterable[str]) -> Verdict:
     """Return the one verdict on a claim with these verdicts on its cases."""
     found = set(cases)
-    for verdict in ("differs", "undecided", "agrees", NOT_COMPARABLE, QUESTION):
-        if verdict in found:
-            return verdict  # type: ignore[return-value]  # the loop is over verdicts
-    return NOT_MEASURED
+    order: tuple[Verdict, ...] = ("differs", "undecided", "agrees", NOT_COMPARABLE, QUESTION)
+    return next((verdict for verdict in order if verdict in found), NOT_MEASURED)
 
 
 def by_chance(table: pd.DataFrame) -> tuple[int, float]:
@@ -98,9 +96,7 @@ def evaluate(claims_yaml: Path, drawn: Mapping[str, pd.DataFrame], scale: str, d
         found = evidence(claim, numbers, strict=scale in COMPARABLE_AT[claim.kind] and _of_data(claim, numbers, data))
         rows += [_row(claim, one, scale, data) for one in found]
     table = pd.DataFrame(rows)
-    whole = table.groupby("id")["verdict"].agg(verdict_over)
-    table.insert(table.columns.get_loc("verdict") + 1, "claim_verdict", table["id"].map(whole))
-    return table
+    return table.assign(claim_verdict=table["id"].map(table.groupby("id")["verdict"].agg(verdict_over)))
 
 
 def _of_data(claim: Claim, numbers: pd.DataFrame | None, data: str) -> bool:

@@ -222,7 +222,7 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         # The parser in C takes a seventh of the time, at every start of the workflow.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(path.read_text(encoding="utf-8"))
-        content = loader.get_single_data()
+        content: Any = loader.get_single_data()
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise WhichtaskError(f"cannot read the claims {path}: {' '.join(str(error).split())}") from error
     groups = content.get("groups") if isinstance(content, dict) else None
@@ -230,7 +230,8 @@ def _content(path: Path) -> dict[str, Any]:
         raise WhichtaskError(f"{path}: the file must hold 'groups', a list of groups of claims, and may 'tolerances'")
     if not isinstance(content.get("tolerances", {}), dict):
         raise WhichtaskError(f"{path}: tolerances must map names to value and source")
-    return content
+    found: dict[str, Any] = content
+    return found
 
 
 def _entries(groups: Sequence[Any], path: Path) -> Iterator[dict[str, Any]]:
