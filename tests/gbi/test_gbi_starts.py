@@ -1,6 +1,7 @@
 """One step from several starts: maximum entropy gives the table's answers, the rest what algebra says; the figure."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -52,12 +53,12 @@ def test_where_the_loss_is_linear_every_start_gives_the_same_and_else_one_hots_a
         direct = part("test", bend)
         plain = direct.gradient(torch.full((300, TASKS), 1 / TASKS)).argmin(dim=1)
         assert accuracy[MAXIMUM_ENTROPY] == float((plain == direct.labels).double().mean())
-        assert table.loc[MAXIMUM_ENTROPY, "same_answer"] == 1
-        assert table.loc[MAXIMUM_ENTROPY, "start_entropy"] == pytest.approx(1)
-        assert table.loc["one-hot", "start_entropy"] == 0
+        assert table["same_answer"][MAXIMUM_ENTROPY] == 1
+        assert table["start_entropy"][MAXIMUM_ENTROPY] == pytest.approx(1)
+        assert table["start_entropy"]["one-hot"] == 0
         if depends:
             assert accuracy["one-hot"] < accuracy["halfway to a one-hot"] < accuracy[MAXIMUM_ENTROPY]
-            assert table.loc["one-hot", "same_answer"] < 0.9
+            assert table["same_answer"]["one-hot"] < 0.9
         else:
             assert (accuracy == accuracy[MAXIMUM_ENTROPY]).all()
             assert (table["same_answer"] == 1).all()
@@ -66,7 +67,7 @@ def test_where_the_loss_is_linear_every_start_gives_the_same_and_else_one_hots_a
 
 def tables(folder: Path) -> dict[str, list[Path]]:
     """Return what two repeats of both experiments would write."""
-    about = {"data": "mnist", "source": "here", "outside": "noise", "train_images": 300}
+    about: dict[str, Any] = {"data": "mnist", "source": "here", "outside": "noise", "train_images": 300}
     inputs: dict[str, list[Path]] = {"images": [], "toy": []}
     for repeat in (0, 1):
         sides = [part(f"{side} {repeat}", 2.0) for side in ("validation", "test", "outside")]
@@ -87,11 +88,11 @@ def test_the_figure_averages_draws_before_seeds_and_is_drawn_from_its_csv(tmp_pa
     keys = ["row", "repeat", "part", "arm", "start", "measure"]
     assert not drawn.duplicated(keys).any()
     seeds = drawn[(drawn["row"] == "seed") & (drawn["arm"] == "raw") & (drawn["measure"] == "accuracy")]
-    seeds = seeds.set_index(["part", "start", "repeat"])["value"]
+    value = seeds.set_index(["part", "start", "repeat"])["value"]
     source = read_csv(inputs["images"][1])
-    source = source[source["arm"] == "raw"].groupby("start")["accuracy"].mean()
-    assert seeds["value", "one-hot", 1] == pytest.approx(source["one-hot"])
-    assert seeds["difference", "one-hot", 1] == pytest.approx(source["one-hot"] - source[MAXIMUM_ENTROPY])
+    expected = source[source["arm"] == "raw"].groupby("start")["accuracy"].mean()
+    assert value["value", "one-hot", 1] == pytest.approx(expected["one-hot"])
+    assert value["difference", "one-hot", 1] == pytest.approx(expected["one-hot"] - expected[MAXIMUM_ENTROPY])
     first = out.read_bytes()
     draw_again("gbi_starts", out.with_suffix(".csv"), out, SETTINGS)
     assert out.read_bytes() == first

@@ -1,6 +1,7 @@
 """Learning with and without the class: what the arms share, the curves, an interrupted run, and the figure."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from whichtask.figures import draw, draw_again, numbers
 from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.autoencoder import Autoencoder, squared_error
 from whichtask.gbi.images import learning
-from whichtask.gbi.images.data import Parts, as_table
+from whichtask.gbi.images.data import Parts
 from whichtask.gbi.images.ensemble import start_gradients
 from whichtask.gbi.images.learning import CONSTANT, GIVEN, INFERRED, SHUFFLED, learn, mean_error
 from whichtask.seeding import seeded, torch_generator
@@ -24,7 +25,7 @@ from whichtask.training.live import LiveState
 
 KEY = (0, 0)
 SETTINGS = FigureSettings(dpi=40)
-ABOUT = {"data": "quadrants", "source": "here", "outside": "noise", "train_images": 300}
+ABOUT: dict[str, Any] = {"data": "quadrants", "source": "here", "outside": "noise", "train_images": 300}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,8 @@ def test_every_method_has_its_looks_and_knowing_helps(table: pd.DataFrame) -> No
     assert all(seen == [500, 1_000, 1_500] for seen in looks)
     assert table.loc[table["method"] == CONSTANT, "one_step_accuracy"].isna().all()
     last = table[(table["seen_images"] == 1_500) & (table["learned_images"] == 300)].set_index("method")
-    assert last.loc[GIVEN, "squared_error"] < last.loc[CONSTANT, "squared_error"]
-    assert last.loc[GIVEN, "one_step_accuracy"] > last.loc[SHUFFLED, "one_step_accuracy"]
+    assert last["squared_error"][GIVEN] < last["squared_error"][CONSTANT]
+    assert last["one_step_accuracy"][GIVEN] > last["one_step_accuracy"][SHUFFLED]
 
 
 def test_arms_begin_alike_and_are_measured_as_they_say(
@@ -82,10 +83,10 @@ def test_arms_begin_alike_and_are_measured_as_they_say(
     for value, kept in zip(model.state_dict().values(), start, strict=True):
         value.copy_(kept)
     images, labels = parts.test
-    assert rows.loc[(300, GIVEN), "squared_error"] == mean_error(model, images, one_hot(labels, 4))
+    assert rows["squared_error"][300, GIVEN] == mean_error(model, images, one_hot(labels, 4))
     answers = start_gradients(model, images)[1].argmin(dim=1)
-    assert rows.loc[(300, INFERRED), "squared_error"] == mean_error(model, images, one_hot(answers, 4))
-    assert rows.loc[(300, GIVEN), "one_step_accuracy"] == float((answers == labels).double().mean())
+    assert rows["squared_error"][300, INFERRED] == mean_error(model, images, one_hot(answers, 4))
+    assert rows["one_step_accuracy"][300, GIVEN] == float((answers == labels).double().mean())
 
 
 @pytest.mark.parametrize("after", [4, 7])
@@ -117,7 +118,7 @@ def curves(folder: Path, table: pd.DataFrame) -> list[Path]:
     paths = [folder / f"{repeat}.csv" for repeat in (0, 1)]
     for repeat, path in enumerate(paths):
         scaled = table.assign(squared_error=table["squared_error"] * (1 + repeat))
-        write_csv(path, as_table(scaled.to_dict("records"), {"repeat": repeat, **ABOUT}))
+        write_csv(path, scaled.assign(repeat=repeat, **ABOUT))
     return paths
 
 

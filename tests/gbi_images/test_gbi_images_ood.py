@@ -41,8 +41,8 @@ def test_the_curve_passes_the_calibrated_point_and_orders_scores_at_high_tempera
     inside, outside = 4 * torch.randn(200, 5, generator=generator), torch.randn(150, 5, generator=generator)
     rows = tau_rows(inside, outside, 2.0, 100.0, 5)
     calibrated = [row for row in rows if row["tau"] == pytest.approx(2.0)]
-    posteriors = ((-side.double() / 2).softmax(1) for side in (inside, outside))
-    direct = confidence_rows("GBI", *posteriors, torch.zeros(len(inside), dtype=torch.int64))
+    known, foreign = ((-side.double() / 2).softmax(1) for side in (inside, outside))
+    direct = confidence_rows("GBI", known, foreign, torch.zeros(len(inside), dtype=torch.int64))
     for row in calibrated:
         (same,) = [other for other in direct if other["score"] == row["score"]]
         assert row["auroc"] == pytest.approx(same["auroc"], abs=1e-12)
@@ -56,9 +56,9 @@ def test_histograms_hold_every_image_once() -> None:
     posterior = torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.74, 0.26]])
     rows = histogram_rows("GBI", [("inside", posterior), ("outside", posterior)], 4, torch.tensor([0, 1, 0]))
     assert [row["share"] for row in rows] == pytest.approx(2 * [0, 0, 2 / 3, 1 / 3])
-    known = [(row["confidence"], row["accuracy"]) for row in rows if "accuracy" in row]
+    known = [(row["mean_confidence"], row["accuracy"]) for row in rows if "accuracy" in row]
     assert known == [pytest.approx((0.62, 0.5)), (1, 1)], "of known images only, and of bins that hold some"
-    gap = sum(row["share"] * abs(row["confidence"] - row["accuracy"]) for row in rows if "accuracy" in row)
+    gap = sum(row["share"] * abs(row["mean_confidence"] - row["accuracy"]) for row in rows if "accuracy" in row)
     assert gap == pytest.approx(calibration_error(posterior, torch.tensor([0, 1, 0]), bins=4))
 
 

@@ -20,7 +20,7 @@ class ImagesLearningSettings(Section):
     seen_images: Count = Field(
         80_000, description="Images that every network learns from, drawn with replacement from its training images."
     )
-    checks: Count = Field(20, description="Looks at test images on the way, at even distances.")
+    checks: Count = Field(10, description="Looks at test images on the way, at even distances.")
 
 
 class ImagesMoreSettings(Section):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
@@ -17,10 +18,10 @@ from whichtask.figures.palette import BLUE, GREY, NEUTRAL, ORANGE, VERMILION
 from whichtask.figures.style import annotate
 
 METHODS = {
-    "Z given": ("Z given (the class)", VERMILION, "-"),
-    "Z inferred": ("same network, Z inferred in one step", ORANGE, "-"),
-    "Z constant": ("without Z (constant)", BLUE, "-"),
-    "shuffled labels": ("control: shuffled labels", GREY, "--"),
+    "Z given": ("Z given\n(the class)", VERMILION, "-"),
+    "Z inferred": ("same network,\nZ inferred in one step", ORANGE, "-"),
+    "Z constant": ("without Z\n(constant)", BLUE, "-"),
+    "shuffled labels": ("control:\nshuffled labels", GREY, "--"),
 }
 REFERENCE = "Z constant"
 ERROR, ACCURACY = "squared_error", "one_step_accuracy"
@@ -87,11 +88,16 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     compared = {method: METHODS[method][0] for method in methods if method != REFERENCE}
     colours = {method: colour for method, (_, colour, _) in METHODS.items()}
     figure = Figure(figsize=(11.4, 7.6), layout="constrained")
-    keys = [line_key(label, colour, linestyle=line) for label, colour, line in map(METHODS.__getitem__, methods)]
+    keys = [
+        line_key(label.replace("\n", " "), colour, linestyle=line)
+        for label, colour, line in map(METHODS.__getitem__, methods)
+    ]
     legend_below_title(figure, keys, 4)
     (curves, ends, speeds), (errors, accuracies) = panel_rows(figure, [3, 2], [1.1, 1])
     _lines(curves, where(table, part="curve", learned_images=most, measure=ERROR), "seen_images")
-    curves.set(xlabel="images learned from", ylabel="squared error, held-out image", yscale="log")
+    curves.set(xlabel="images learned from", ylabel="squared error, held-out image")
+    curves.xaxis.set_major_formatter("{x:,.0f}")
+    curves.xaxis.set_major_locator(MaxNLocator(4))
     for axes, part, measure, label in (
         (ends, "difference", "relative_error", "error at the end,\nrelative to without Z"),
         (speeds, "speed", "share_needed", "images needed for the final error\nwithout Z [share]"),
@@ -116,7 +122,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     seen = int(table["seen_images"].max())
     annotate(
         figure,
-        f"Told the class, an autoencoder learns better and faster? ({table['data'].iloc[0]})",
+        f"Does an autoencoder learn better and faster when it is told the class? ({table['data'].iloc[0]})",
         f"The same network, weights and order of images in all arms of a seed, so differences are paired. {seen:,} "
         f"images drawn from {most:,} training images (upper row) or fewer (lower row); error on "
         f"{int(table['images'].iloc[0]):,} test images. Z inferred: each test image's Z is the network's own one-step "
@@ -130,5 +136,5 @@ def _lines(axes: Axes, rows: pd.DataFrame, x: str) -> None:
     for method, (_, colour, line) in METHODS.items():
         means = where(rows, method=method, row="mean").sort_values(x)
         if not means.empty:
-            marks = {"marker": "D", "markersize": 3.5} if x == "learned_images" else {}
+            marks: dict[str, Any] = {"marker": "D", "markersize": 3.5} if x == "learned_images" else {}
             band(axes, means[x], means["value"], means["low"], means["high"], colour, linestyle=line, **marks)

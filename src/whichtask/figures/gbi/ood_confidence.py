@@ -1,5 +1,7 @@
 """How sure GBI and classifiers are of known and of foreign images, and how right they are when they are sure."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +15,9 @@ from whichtask.figures.marks import band, bars, estimate_in, value_text
 from whichtask.figures.palette import BLUE, NEUTRAL, SKY, VERMILION
 from whichtask.figures.style import annotate
 
-WITHIN = ("share", "confidence", "accuracy")
+WITHIN = ("share", "mean_confidence", "accuracy")
+LEAST = 0.01
+"""Share of the known images that a bin of the reliability diagram needs to be drawn."""
 METHODS = {"GBI": "GBI, one-step", "classifier softmax": "classifier softmax"}
 SIDES = {"inside": ("data", BLUE), "outside": ("outside", VERMILION)}
 """The column that names the images of a side, and its colour."""
@@ -32,7 +36,7 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
 
     Returns:
         ``part`` "bins": ``share`` of the images of a ``side`` by ``arm``, ``method`` and bin (``confidence_low``,
-        ``confidence_high``), and inside their mean ``confidence`` and ``accuracy``; ``part`` "calibration": the
+        ``confidence_high``), and inside their ``mean_confidence`` and ``accuracy``; ``part`` "calibration": the
         ``calibration_error`` of all methods with posteriors by ``arm`` and ``method``.
     """
     by = ["arm", "method", "side", "confidence_low", "confidence_high"]
@@ -50,7 +54,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     averages = table[table["row"] == "mean"]
     means = averages[averages["part"] == "bins"]
     figure = Figure(figsize=(9.2, 8.0), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.35, 1])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[1.35, 1])
+    above, below = halves
     panels = above.subplots(len(METHODS), len(ARMS), sharex=True, sharey=True)
     for line, (method, label) in zip(panels, METHODS.items(), strict=True):
         for axes, (arm, name) in zip(line, ARMS.items(), strict=True):
@@ -72,8 +77,8 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"Confidence in {first['data']} and in {first['outside']}",
         "Test images of either set. GBI at the temperature that validation images of the known set calibrate; "
         "classifiers as they are. Bars: mean over seeds with intervals. Reliability: test images of the known set, "
-        "by the same bins; dotted: confidence is accuracy. ECE: expected calibration error in 15 bins. "
-        f"{seeds_note(table)}",
+        f"in bins that hold at least {LEAST:.0%} of them; dotted: confidence is accuracy. ECE: expected calibration "
+        f"error in 15 bins. {seeds_note(table)}",
     )
     return figure
 
@@ -83,11 +88,12 @@ def _draw_reliability(axes: Axes, averages: pd.DataFrame) -> None:
     for method, (label, colour) in CALIBRATED.items():
         rows = averages[averages["method"] == method]
         error = estimate_in(rows[rows["part"] == "calibration"].iloc[0], "calibration_error")
-        known = rows[(rows["side"] == "inside") & rows["accuracy"].notna()].sort_values("confidence_low")
+        known = rows[(rows["side"] == "inside") & (rows["share"] >= LEAST)].sort_values("mean_confidence")
         text = f"{label}: ECE {value_text(error)}"
         low, high = known["accuracy_low"], known["accuracy_high"]
-        band(axes, known["confidence"], known["accuracy"], low, high, colour, text, marker="o", markersize=3)
-    axes.legend(loc="upper left", fontsize=7)
+        band(axes, known["mean_confidence"], known["accuracy"], low, high, colour, text, marker="o", markersize=3)
+    axes.set(ylim=(-0.34, 1.05), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])  # room for the legend
+    axes.legend(loc="lower right", fontsize=7)
 
 
 def _draw_panel(axes: Axes, means: pd.DataFrame) -> None:

@@ -152,8 +152,8 @@ def _detection(
     regret = _regrets(networks)
     rows = [
         row
-        for name in found["inside"]
-        for row in confidence_rows(name, *(found[side][name] for side in found), parts.test.labels)
+        for name, inside in found["inside"].items()
+        for row in confidence_rows(name, inside, found["outside"][name], parts.test.labels)
     ]
     rows += [scored(name, "own", single["inside"][name], single["outside"][name]) for name in single["inside"]]
     rows.append(scored("likelihood regret", "own", -regret["inside"], -regret["outside"]))

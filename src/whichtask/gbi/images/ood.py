@@ -106,7 +106,7 @@ def histogram_rows(method: str, sides: Iterable[tuple[str, Tensor]], bins: int, 
         labels: int64 [N], classes of the side "inside".
 
     Returns:
-        A row for each side and bin: ``share`` of the images and, inside, their mean ``confidence`` and ``accuracy``
+        A row for each side and bin: ``share`` of the images and, inside, their ``mean_confidence`` and ``accuracy``
         (NaN in an empty bin).
     """
     edges = np.linspace(0, 1, bins + 1)
@@ -120,7 +120,7 @@ def histogram_rows(method: str, sides: Iterable[tuple[str, Tensor]], bins: int, 
             row = {"method": method, "side": side, "confidence_low": low, "confidence_high": high}
             row["share"] = inside.mean()
             if right is not None and inside.any():
-                row |= {"confidence": sure[inside].mean(), "accuracy": right[inside].mean()}
+                row |= {"mean_confidence": sure[inside].mean(), "accuracy": right[inside].mean()}
             rows.append(row)
     return rows
 
