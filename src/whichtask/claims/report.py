@@ -86,7 +86,8 @@ def _claim(cases: pd.DataFrame) -> list[str]:
         f"<details><summary><b>{first['claim_verdict']}</b> {_plain(first['statement'])} "
         f"{parts} <code>{first['id']}</code></summary>",
         "",
-        f"{source}. Figure{'s' if len(figures) > 1 else ''} {', '.join(figures)}; unit: {_plain(first['unit'])}.",
+        f"{source}. Figure{'s' if len(figures) > 1 else ''} {', '.join(figures)}; unit: {_plain(first['unit'])}; "
+        f"n: {first['over'] or 'none'}.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{' --- |' * len(COLUMNS)}",

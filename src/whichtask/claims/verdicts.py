@@ -128,6 +128,7 @@ def _row(claim: Claim, evidence: Evidence, scale: str, data: str) -> dict[str, A
         "low": estimate.low if estimate else NOTHING,
         "high": estimate.high if estimate else NOTHING,
         "n": estimate.n if estimate else 0,
+        "over": claim.measured.over if claim.measured else "",
         "train_accuracy": evidence.train_accuracy,
         "images_train": evidence.images_train,
         "unit": claim.unit,
