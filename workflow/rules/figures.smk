@@ -42,7 +42,9 @@ rule claims:
         claims=CLAIMS,
         # From the tables, not from the figures: what is only drawn again has the numbers that it had.
         tables=lambda wildcards: DRAWN.tables(DRAWN.claimed(wildcards.claims)),
-        code=lambda wildcards: code("whichtask.claims.verdicts", *DRAWN.code(*DRAWN.claimed(wildcards.claims))),
+        # Of plan/ only what a claim is decides a verdict.
+        code=lambda wildcards: code("whichtask.claims.report", *DRAWN.code(*DRAWN.claimed(wildcards.claims)))
+        + [HERE / "src" / "whichtask" / "plan" / "claims.py"],
     output:
         table=report(
             "<results>/{claims}.csv",
