@@ -144,7 +144,7 @@ def test_the_other_side_is_what_differs(tmp_path: Path) -> None:
         ({"value": "agreements"}, "claim 'number': td_as_by_source has no column 'agreements'; it has set, row, task"),
         ({"over": "tasks"}, "claim 'number': td_as_by_source has no unit 'tasks'; it has set, row, task"),
         ({"rows": {"set": "humans"}}, "no row of td_as_by_source has set 'humans'; it has human, random"),
-        ({"rows": {"agreement": 7}}, "no row of td_as_by_source has agreement 7.0; it has 0.6, 0.61"),
+        ({"rows": {"agreement": 7}}, "no row of td_as_by_source has agreement 7; it has 0.6, 0.61"),
         (
             {"rows": {"set": "human", "task": "random_0"}},
             "no row of td_as_by_source has task 'random_0'; it has human_0",

@@ -113,7 +113,7 @@ def checked(folder: Path, change: dict[str, Any], **config: Any) -> None:
         ({"over": "tusk"}, "claim 'number': td_as_by_source has no unit 'tusk'; it has data, network"),
         ({"rows": {"sat": "human"}}, "td_as_by_source has no column 'sat'"),
         ({"rows": {"set": "humans"}}, "no row of td_as_by_source has set 'humans'; it has discovered, human, random"),
-        ({"against": {"n_tasks": 77}}, "no row of td_as_by_source has n_tasks 77.0; it has"),
+        ({"against": {"n_tasks": 77}}, "no row of td_as_by_source has n_tasks 77; it has"),
     ],
 )
 def test_unknown_columns_units_and_rows_are_refused_before_anything_is_measured(

@@ -350,7 +350,8 @@ def require_value(claim: Claim, column: str, value: Value, known: Iterable[objec
     if value not in RELATIVE and not any(same(value, one) for one in known):
         held = sorted({str(one) for one in known if str(one)})
         listed = ", ".join(held[:MOST_LISTED]) + (", ..." if len(held) > MOST_LISTED else "")
-        raise WhichtaskError(f"claim {claim.name}: no row of {claim.figure} has {column} {value!r}; it has {listed}")
+        wanted = repr(value) if isinstance(value, str) else f"{value:g}"
+        raise WhichtaskError(f"claim {claim.name}: no row of {claim.figure} has {column} {wanted}; it has {listed}")
 
 
 def same(wanted: Value, found: object) -> bool:
