@@ -1,23 +1,29 @@
-"""Tables of the papers' claims and our verdicts."""
+"""Tables of the papers' claims and our verdicts: one row a claim, its cases behind it."""
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import pandas as pd
 from site_repository import Repository, plain
 
+from whichtask.claims import summary
+from whichtask.claims.verdicts import CONTROL, QUESTION
+
 OPEN, CLOSE = "::::{container} claims\n", "\n::::"
 # Verdict: heading, and what it means.
 VERDICTS = {
-    "differs": ("What differs", "The whole 95 % interval lies outside the region in which it would agree."),
-    "undecided": ("Undecided", "The interval spans an end of that region."),
-    "agrees": ("What agrees", "The whole interval lies inside."),
+    "differs": ("What differs", "In at least one case the whole 95 % interval lies outside the region that agrees."),
+    "undecided": ("Undecided", "The interval of at least one case spans or touches an end of that region."),
+    "agrees": ("What agrees", "In every case the whole interval lies inside, strictly on one side for orderings."),
     "not comparable at this scale": (
         "Not comparable at laptop scale",
         "Measured, but the paper's number holds for other data, networks or numbers of tasks; the note says which.",
     ),
     "not measured": ("Not measured", "No run so far holds such a measurement."),
 }
+CONTROLS = "What a sound measurement must show, whether or not the papers are right; not counted as claims."
+QUESTIONS = "The paper asks them, or its summary does; the figures show what we found, without a verdict."
 
 
 def measured(row: Mapping[Any, Any]) -> str:
@@ -30,14 +36,15 @@ def measured(row: Mapping[Any, Any]) -> str:
 
 
 def where(row: Mapping[Any, Any]) -> str:
-    """Return the network, in brackets, where there is one."""
-    return f" ({plain(str(row['network']))})" if row["network"] else ""
+    """Return case and network, in brackets, where there are any."""
+    parts = dict.fromkeys(plain(str(row[name])) for name in ("case", "network") if row[name])
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def of_figure(repository: Repository, figure: str) -> list[str]:
     """Return the lines of the table of claims that are read from one figure; none where there are none."""
     claims = repository.claims
-    rows = claims[claims["figure"] == figure].to_dict("records")
+    rows = claims[(claims["figure"] == figure) & (claims["verdict"] != QUESTION)].to_dict("records")
     if not rows:
         return []
     lines = [OPEN, "| claim of the paper | measured here | verdict |", "| --- | --- | --- |"]
@@ -48,21 +55,47 @@ def of_figure(repository: Repository, figure: str) -> list[str]:
 
 
 def page(repository: Repository) -> str:
-    """Return the tables of all claims, one section a verdict, those that differ first."""
-    claims = repository.claims
-    counts = claims["verdict"].value_counts()
-    summary = ", ".join(f"{counts[verdict]} **{verdict}**" for verdict in VERDICTS if verdict in counts)
-    lines = [f"{claims['id'].nunique()} claims, {len(claims)} verdicts (some have one for each network): {summary}."]
+    """Return the tables of all claims, one section a verdict, those that differ first; controls and questions apart."""
+    table = repository.claims
+    controls, questions = table["kind"] == CONTROL, table["verdict"] == QUESTION
+    lines = [summary(table)]
     for verdict, (heading, meaning) in VERDICTS.items():
-        rows = claims[claims["verdict"] == verdict].to_dict("records")
-        if not rows:
-            continue
-        lines += ["", f"## {heading}", "", meaning, ""]
-        lines += [OPEN, "| claim | measured here | source and note |", "| --- | --- | --- |"]
-        for row in rows:
-            claim = f"{plain(row['statement'])}{where(row)} [{row['figure']}](#{row['figure']}) `{row['id']}`"
-            source = f"{row['certainty'].replace('_', ' ')}: {row['source']}"
-            note = ". ".join(part.rstrip(".") for part in (source, row["note"]) if part)
-            lines.append(f"| {claim} | {measured(row)} | {plain(note)} |")
-        lines.append(CLOSE)
+        lines += _section(heading, meaning, table[(table["claim_verdict"] == verdict) & ~controls])
+    lines += _section("Controls", CONTROLS, table[controls])
+    lines += _section("Open in the papers", QUESTIONS, table[questions])
     return "\n".join(lines)
+
+
+def _section(heading: str, meaning: str, rows: pd.DataFrame) -> list[str]:
+    if rows.empty:
+        return []
+    lines = ["", f"## {heading}", "", meaning, "", OPEN, "| claim | measured here | source and note |"]
+    lines += ["| --- | --- | --- |", *(_claim(cases) for _, cases in rows.groupby("id", sort=False)), CLOSE]
+    return lines
+
+
+def _claim(cases: pd.DataFrame) -> str:
+    """Return the row of one claim; several cases are folded."""
+    first, rows = cases.iloc[0], cases.to_dict("records")
+    figures = " ".join(f"[{figure}](#{figure})" for figure in cases["figure"].unique())
+    claim = f"{plain(first['statement'])} {figures} `{first['id']}`"
+    if first["kind"] == CONTROL:
+        claim += f" **{first['claim_verdict']}**"
+    notes = dict.fromkeys(row["note"].rstrip(".") for row in rows if row["note"])
+    source = plain(". ".join([f"{first['certainty'].replace('_', ' ')}: {first['source']}", *notes]))
+    if first["verdict"] == QUESTION:
+        return f"| {claim} | | {source} |"
+    if len(rows) == 1:
+        return f"| {claim} | {measured(rows[0])} | {source} |"
+    items = "".join(f"<li>{_case(row)}</li>" for row in rows)
+    return f"| {claim} | <details><summary>{len(rows)} cases</summary><ul>{items}</ul></details> | {source} |"
+
+
+def _case(row: Mapping[Any, Any]) -> str:
+    """Return one case as HTML inside a table."""
+    name = ", ".join(dict.fromkeys(str(row[column]) for column in ("case", "network") if row[column]))
+    value = "" if pd.isna(row["ours"]) else f"{row['ours']:.3f}"
+    interval = "" if pd.isna(row["low"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
+    parts = [f"{value}{interval}", f"n {row['n']}"] if value else []
+    said = [*parts, f"agrees if {row['agrees_if']}", row["verdict"]]
+    return escape(f"{name}: {', '.join(said)}").replace("|", "/")

@@ -41,7 +41,7 @@ class Repository:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The claims with their verdicts at laptop scale."""
-        return pd.read_csv(self.reference / "claims.csv").fillna({"note": "", "network": ""})
+        return pd.read_csv(self.reference / "claims.csv").fillna(dict.fromkeys(("note", "network", "case"), ""))
 
     @cached_property
     def settings(self) -> dict[str, Any]:

@@ -178,7 +178,7 @@ OVER = {
     "a verb of a card": "explain --data d.npz --tasks t.npz --out sub/../d.npz",
     "weights": "gbi toy --weights curves.csv --out .",
     "an image set": "tasks make random --data d.npz --out d.npz",
-    "claims": "claims --claims a.md --table t.csv --similarity s.csv --scale smoke --out a.csv",
+    "claims": "claims --claims a.md --scale smoke --out a.csv",
     "metrics": "metrics --claims a.csv --drawn curves.csv --out a.csv",
     "splits": "splits --data d.npz --targets split.npz --out .",
     "fetched images": "data fetch d.npz --out d.npz",

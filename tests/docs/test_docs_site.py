@@ -14,6 +14,7 @@ import pytest
 import typer
 from projects import ROOT
 
+from whichtask.claims import summary
 from whichtask.cli import app
 from whichtask.config import Config
 from whichtask.config.base import Section
@@ -85,13 +86,16 @@ def test_every_figure_has_one_section_with_its_picture_and_how_to_read_it(site: 
 def test_every_claim_is_told_with_its_verdict(site: dict[str, Page]) -> None:
     table = pd.read_csv(REFERENCE / "claims.csv")
     page = site["claims.html"]
-    for verdict, rows in table.groupby("verdict"):
-        assert f"{len(rows)} {verdict}" in page.text
+    assert summary(table) in page.text
+    claims = table[table["kind"] != "control"].drop_duplicates("id")
     sections = page.html.split("<h2>")
     for verdict, heading in {"differs": "What differs", "agrees": "What agrees", "undecided": "Undecided"}.items():
         (section,) = (part for part in sections if part.startswith(heading))
         found = re.findall(r"<span class=\"pre\">(\w+)</span>", section)
-        assert sorted(found) == sorted(table.loc[table["verdict"] == verdict, "id"])
+        named = set(found) & set(table["id"])
+        assert named == set(claims.loc[claims["claim_verdict"] == verdict, "id"])
+    (section,) = (part for part in sections if part.startswith("Controls"))
+    assert set(table.loc[table["kind"] == "control", "id"]) <= set(re.findall(r"\w+", section))
     assert {name for name in table["id"] if name not in page.text} == set()
 
 

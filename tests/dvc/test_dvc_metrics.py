@@ -28,8 +28,11 @@ def test_the_metrics_are_the_numbers_of_the_figures() -> None:
     assert ours["n"] == drawn.n_tasks == 8
     assert set(metrics["ood_auroc"]) == {"gbi", "matched_classifier_softmax", "deep_ensemble", "likelihood_regret"}
     claims = pd.read_csv(LAPTOP / "claims.csv")
-    assert sum(metrics["claims"].values()) == len(claims)
-    assert metrics["claims"]["agrees"] == (claims["verdict"] == "agrees").sum() > 0
+    each = claims[claims["kind"] != "question"].drop_duplicates("id")
+    assert sum(metrics["claims"].values()) + sum(metrics["controls"].values()) == len(each)
+    agree = each[each["claim_verdict"] == "agrees"]
+    assert metrics["claims"]["agrees"] == (agree["kind"] != "control").sum() > 0
+    assert metrics["controls"]["agrees"] == (agree["kind"] == "control").sum() > 0
 
 
 def test_the_verb_writes_json_without_nan(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Figures of the language experiment: what is drawn is written, differences are paired, intervals have units."""
 
+import math
 from itertools import product
 from pathlib import Path
 
@@ -81,6 +82,26 @@ def test_context_groups_tokens_and_names_methods(tmp_path: Path) -> None:
     assert accuracy["value"].to_list() == pytest.approx([0.55] * 6)
     inferred = drawn[(drawn["panel"] == "inferred difference") & (drawn["row"] == "mean")]
     assert set(inferred["series"]) == {"Z given", "Z uniform", "one-step", "shuffled labels"}
+
+
+def test_the_slope_says_how_the_benefit_changes_with_each_doubling_of_the_context(tmp_path: Path) -> None:
+    # 2 and 5 tokens, one group each: the benefit shrinks from 0.4 to 0.1 nats in log2(5 / 2) doublings.
+    rows = rows_of("context_tokens", (2, 5), 2)
+    for row in rows:
+        benefit = 0.4 if row["context_tokens"] == 2 else 0.1
+        row["loss_nats_per_token"] = 2.0 - (benefit if row["z"] == "given" else 0.0)
+    recognised: list[dict[str, object]] = [
+        {"repeat": r, "context_tokens": 2, "method": "exact", "domains": 4, "accuracy": 0.5} for r in (0, 1)
+    ]
+    inputs = {
+        "context": write(tmp_path, "context", rows),
+        "recognition": write(tmp_path, "recognition", recognised),
+        "following": write(tmp_path, "following", rows),
+    }
+    draw("gbi_language_context", inputs, tmp_path / "f.png", SETTINGS)
+    drawn = read_numbers(tmp_path / "f.csv")
+    slopes = drawn[(drawn["panel"] == "slope") & (drawn["series"] == "GBI-LSTM, Z given") & (drawn["row"] == "seed")]
+    assert slopes["value"].to_list() == pytest.approx([0.3 / math.log(2) / math.log2(5 / 2)] * 2)
 
 
 @pytest.mark.parametrize(("longest", "expected"), [(1, [1]), (3, [1, 2, 3]), (5, [1, 2, 5]), (12, [1, 2, 5, 10, 12])])

@@ -1,17 +1,18 @@
-"""Cards that are not whole, and claims of no figure: one clear sentence before anything runs."""
+"""Cards that are not whole, and claims that are wrong: one clear sentence before anything runs."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 from typing import Any
 
 import pytest
-from projects import Project
+from projects import ROOT, Project
 
 from whichtask.config import Config
 from whichtask.errors import WhichtaskError
 from whichtask.plan.checks import check_cards
-from whichtask.plan.drawn import Drawn, claimed_figures
+from whichtask.plan.drawn import Drawn
 from whichtask.plan.experiments import EXPERIMENTS
 from whichtask.plan.figures import FIGURES
 from whichtask.plan.plan import Plan
@@ -89,18 +90,18 @@ def test_a_card_that_is_not_whole_is_one_sentence(wrong: str, plan: Plan, monkey
 
 
 def test_claims_are_of_figures_that_exist(tmp_path: Path, plan: Plan) -> None:
-    assert set(claimed_figures(CLAIMS)) <= set(FIGURES)
-    text = CLAIMS.read_text().replace("figure: td_as_by_network\n", "figure: td_as_by_networks\n", 1)
+    assert set(Drawn(plan, CLAIMS).claimed("claims")) <= set(FIGURES)
+    text = CLAIMS.read_text().replace("figure: td_as_by_network,", "figure: td_as_by_networks,", 1)
     (tmp_path / "claims.yaml").write_text(text)
     with pytest.raises(WhichtaskError, match=r"claim '\w+' of .*: there is no figure 'td_as_by_networks'; allowed: td"):
         Drawn(plan, tmp_path / "claims.yaml")
 
 
 @pytest.mark.parametrize("text", ["", "claims", "claims: [a]", "claims: [{id: a}]", "claims: [", "a: 1"])
-def test_claims_that_are_none_are_one_sentence(text: str, tmp_path: Path) -> None:
+def test_claims_that_are_none_are_one_sentence(text: str, tmp_path: Path, plan: Plan) -> None:
     (tmp_path / "claims.yaml").write_text(text)
-    with pytest.raises(WhichtaskError, match="cannot read the claims in") as caught:
-        claimed_figures(tmp_path / "claims.yaml")
+    with pytest.raises(WhichtaskError, match="cannot read the claims|the file must hold 'groups'") as caught:
+        Drawn(plan, tmp_path / "claims.yaml")
     assert "\n" not in str(caught.value)
 
 
@@ -113,6 +114,8 @@ def edit(path: str, old: str, new: str) -> Callable[[Path], None]:
     return edited
 
 
+FILE = "config/claims.yaml"
+KEPT = "results/reference/laptop/td_as_by_source.csv"
 CARD = "src/whichtask/plan/experiments.py"
 SAID: dict[str, tuple[Callable[[Path], None], list[str], str]] = {
     # What is wrong: what is done to the project, what is asked for, what Snakemake says.
@@ -122,9 +125,34 @@ SAID: dict[str, tuple[Callable[[Path], None], list[str], str]] = {
         "the card of experiment 'proxy' names whichtask.studies.proxy:measure, but",
     ),
     "a claim of no figure": (
-        edit("config/claims.yaml", "figure: td_as_by_network", "figure: td_as"),
+        edit(FILE, "figure: td_as_by_network,", "figure: td_as,"),
         [],
-        "of config/claims.yaml: there is no figure 'td_as'; allowed: td_examples, ",
+        "there is no figure 'td_as'; allowed: td_examples, ",
+    ),
+    "two claims with one id": (
+        edit(FILE, "id: human_fitted", "id: random_fitted"),
+        [],
+        "config/claims.yaml: the id 'random_fitted' is used by two claims",
+    ),
+    "a tolerance without a source": (
+        edit(FILE, "tolerance: share of tasks", "tolerance: 0.05"),
+        [],
+        "tolerance: 0.05 has no source: name an entry of tolerances",
+    ),
+    "an unknown column": (
+        edit(FILE, "measured: {against: {set: human}}", "measured: {value: agreemint, against: {set: human}}"),
+        [],
+        "claim 'discovered_on_par_with_human': td_as_by_source has no column 'agreemint'; it has ",
+    ),
+    "an unknown unit": (
+        edit(FILE, "measured: {against: {set: human}}", "measured: {over: tusk, against: {set: human}}"),
+        [],
+        "claim 'discovered_on_par_with_human': td_as_by_source has no unit 'tusk'; it has ",
+    ),
+    "an unknown row": (
+        edit(FILE, "measured: {against: {set: human}}", "measured: {against: {set: humans}}"),
+        [],
+        "claim 'discovered_on_par_with_human': no row of td_as_by_source has set 'humans'; it has discovered, human, ",
     ),
     "an unknown figure": (lambda folder: None, ["td_similarty"], "No rule to produce td_similarty"),
 }
@@ -135,10 +163,12 @@ SAID: dict[str, tuple[Callable[[Path], None], list[str], str]] = {
 def test_snakemake_says_it_in_a_dry_run(wrong: str, tmp_path: Path) -> None:
     spoil, targets, message = SAID[wrong]
     project = Project(tmp_path)
+    (tmp_path / KEPT).parent.mkdir(parents=True)
+    shutil.copy(ROOT / KEPT, tmp_path / KEPT)
     spoil(tmp_path)
     run = project.smoke("-n", "--", *targets) if targets else project.smoke("-n")
     said = run.stdout + run.stderr
     assert run.returncode == 1
     assert message in said
     assert "Traceback" not in said
-    assert not (tmp_path / "results").exists()
+    assert not project.results.exists()

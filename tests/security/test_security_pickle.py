@@ -88,7 +88,7 @@ FILES: dict[str, tuple[str, bytes, Callable[[Path], object]]] = {
     "your tasks, a header first": ("a.csv", b"image,a\n" + PICKLED, lambda path: user_tasks(path, 2, 2)),
     "a configuration": ("a.yaml", PICKLED, lambda path: read_config([path])),
     "a configuration with objects": ("a.yaml", f"seed: {YAML}".encode(), lambda path: read_config([path])),
-    "claims with objects": ("a.yaml", f"claims: {YAML}".encode(), load_claims),
+    "claims with objects": ("a.yaml", f"groups: {YAML}".encode(), load_claims),
     "CIFAR": ("a.tar.gz", PICKLED, lambda path: cifar.read(cifar.CIFAR10, path.read_bytes())),
     "an R database": ("a.rdb", PICKLED, lambda path: read_strings(path.read_bytes(), path.read_bytes())),
 }

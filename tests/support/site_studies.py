@@ -11,6 +11,7 @@ from whichtask.artifacts import write_csv, write_npz
 from whichtask.claims.verdicts import evaluate
 from whichtask.config import Config
 from whichtask.data import ImageSet
+from whichtask.figures import drawn_numbers
 from whichtask.figures.gbi.cifar100 import METHODS as CIFAR100_METHODS
 from whichtask.figures.gbi.images_table import FAMILIES
 from whichtask.figures.gbi.ood import ARMS
@@ -148,7 +149,8 @@ def add_inference(plan: Plan, rng: np.random.Generator) -> None:
 def add_products(plan: Plan) -> None:
     """Write claims as the workflow does, and pictures of two figures."""
     tables = [Path(plan.scores(name)) for name in plan.sets]
-    claims = evaluate(CLAIMS, tables, [], "laptop", "own")
+    numbers = drawn_numbers("td_as_by_source", {"tables": tables}, plan.settings.figures)
+    claims = evaluate(CLAIMS, {"td_as_by_source": numbers}, "laptop", "own")
     write_csv(Path(plan.at("claims.csv")), claims)
     for figure in ("td_as_by_source", "gbi_mnist_table"):
         path = Path(plan.at(f"figures/{figure}.png"))

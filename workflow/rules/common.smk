@@ -4,7 +4,6 @@ from functools import cache, partial
 
 from whichtask.config import (
     MAIN,
-    REGULATED,
     AgreementJob,
     DataJob,
     DiscoveryJob,
@@ -18,6 +17,7 @@ from whichtask.data.listing import listing_digest
 from whichtask.paths import require_past, require_writable
 from whichtask.plan.cards import options
 from whichtask.plan.checks import check_cards
+from whichtask.plan.claims import check_rows
 from whichtask.plan.drawn import Drawn
 from whichtask.plan.experiments import EXPERIMENTS, rule_of
 from whichtask.plan.figures import paper_of
@@ -32,11 +32,12 @@ try:
     # As many human tasks as there are, which depends on the number of classes.
     human = human_partitions(count_classes(SETTINGS.data.name), SETTINGS.tasks.human, SETTINGS.tasks.human_limit)
     PLAN = Plan(SETTINGS, len(human))
+    DRAWN = Drawn(PLAN, CLAIMS)
     if workflow.is_main_process:  # once a run, not once a job
         check_cards(PLAN)
         require_writable(Path(RESULTS))
         require_past(Path(RESULTS))
-    DRAWN = Drawn(PLAN, CLAIMS)
+        check_rows(DRAWN.claims, HERE, SETTINGS)
 except WhichtaskError as error:
     raise WorkflowError(str(error)) from None
 

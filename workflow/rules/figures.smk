@@ -40,13 +40,11 @@ for FIGURE, CARD in DRAWN.cards.items():
 rule claims:
     input:
         claims=CLAIMS,
-        tables=sorted({*PLAN.by_source, *PLAN.by_network}),
-        similarities=lambda wildcards: PLAN.similarities
-        + ([PLAN.similarity(REGULATED)] if wildcards.claims == "claims" else []),
-        splits=PLAN.splits("accuracies.csv", MAIN),
         # From the tables, not from the figures: what is only drawn again has the numbers that it had.
-        behind=lambda wildcards: DRAWN.tables(DRAWN.claimed(wildcards.claims)),
-        code=lambda wildcards: code("whichtask.claims.verdicts", *DRAWN.code(*DRAWN.claimed(wildcards.claims))),
+        tables=lambda wildcards: DRAWN.tables(DRAWN.claimed(wildcards.claims)),
+        # Of plan/ only what a claim is decides a verdict.
+        code=lambda wildcards: code("whichtask.claims.report", *DRAWN.code(*DRAWN.claimed(wildcards.claims)))
+        + [HERE / "src" / "whichtask" / "plan" / "claims.py"],
     output:
         table=report(
             "<results>/{claims}.csv",
@@ -64,16 +62,11 @@ rule claims:
     conda:
         ENVIRONMENT
     params:
-        tables=lambda wildcards, input: [
-            *options("table", input.tables),
-            *options("similarity", input.similarities),
-            *options("splits", input.splits),
-            *(
-                word
-                for figure in DRAWN.claimed(wildcards.claims)
-                for name, paths in DRAWN.inputs(figure).items()
-                for word in options(f"input={figure}:{name}", paths)
-            ),
+        tables=lambda wildcards: [
+            word
+            for figure in DRAWN.claimed(wildcards.claims)
+            for name, paths in DRAWN.inputs(figure).items()
+            for word in options(f"input={figure}:{name}", paths)
         ],
         scale=SETTINGS.scale,
         job=lambda wildcards: SETTINGS.figures.content_of(*DRAWN.claimed(wildcards.claims)).model_dump_json(),

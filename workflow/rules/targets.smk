@@ -5,8 +5,6 @@
 rule task_discovery_tables:
     input:
         DRAWN.tables_of("td_"),
-        # Only claims are read from these.
-        PLAN.similarity(REGULATED),
     message:
         f"the tables of Task Discovery are in {RESULTS}/"
 

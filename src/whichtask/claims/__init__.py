@@ -1,6 +1,7 @@
-"""What the paper claims, what we measured, and a verdict by a fixed rule."""
+"""What the papers claim, what we measured, and a verdict by a fixed rule."""
 
-from whichtask.claims.model import load_claims
-from whichtask.claims.verdicts import evaluate, verdict_of, write
+from whichtask.claims.report import summary, write
+from whichtask.claims.verdicts import evaluate, verdict_of, verdict_over
+from whichtask.plan.claims import load_claims
 
-__all__ = ["evaluate", "load_claims", "verdict_of", "write"]
+__all__ = ["evaluate", "load_claims", "summary", "verdict_of", "verdict_over", "write"]

@@ -8,17 +8,17 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
 from whichtask.artifacts import write_text
-from whichtask.claims.verdicts import Verdict
+from whichtask.claims.verdicts import CONTROL, QUESTION, VERDICTS
 from whichtask.errors import WhichtaskError
 from whichtask.figures.tables import read_table
 from whichtask.plan.headlines import HEADLINES, Headline
 
-CLAIM_COLUMNS = ("scale", "verdict")
+CLAIM_COLUMNS = ("id", "kind", "scale", "claim_verdict")
 
 
 def summarise(claims: Path, drawn: Sequence[Path]) -> dict[str, Any]:
@@ -29,17 +29,20 @@ def summarise(claims: Path, drawn: Sequence[Path]) -> dict[str, Any]:
         drawn: tables of the figures of ``HEADLINES``, each named by its figure.
 
     Returns:
-        ``scale``; ``claims``: number of rows for every verdict; and for each measure and group ``mean``, ``low`` and
-        ``high`` (95 %; None where one unit has no interval) and ``n``. Names are words joined by underscores.
+        ``scale``; ``claims`` and ``controls``: their number for every verdict; and for each measure and group ``mean``,
+        ``low`` and ``high`` (95 %; None where one unit has no interval) and ``n``. Names are words joined by
+        underscores.
 
     Raises:
         WhichtaskError: a table is missing, damaged, or does not hold one row for each group of its measure.
     """
     verdicts = read_table(claims, CLAIM_COLUMNS)
-    counts = verdicts["verdict"].value_counts()
+    each = verdicts.drop_duplicates("id")
+    controls = each["kind"] == CONTROL
     metrics: dict[str, Any] = {
         "scale": str(verdicts["scale"].iloc[0]),
-        "claims": {_name(verdict): int(counts.get(verdict, 0)) for verdict in get_args(Verdict)},
+        "claims": _counts(each[~controls]),
+        "controls": _counts(each[controls]),
     }
     paths = {path.stem: path for path in drawn}
     for measure, headline in HEADLINES.items():
@@ -47,6 +50,11 @@ def summarise(claims: Path, drawn: Sequence[Path]) -> dict[str, Any]:
             raise WhichtaskError(f"metrics: no table of the figure {headline.figure} is given")
         metrics[measure] = _numbers(paths[headline.figure], headline)
     return metrics
+
+
+def _counts(claims: pd.DataFrame) -> dict[str, int]:
+    counts = claims["claim_verdict"].value_counts()
+    return {_name(verdict): int(counts.get(verdict, 0)) for verdict in VERDICTS if verdict != QUESTION}
 
 
 def _numbers(path: Path, headline: Headline) -> dict[str, dict[str, float | int | None]]:

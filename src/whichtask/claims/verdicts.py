@@ -1,123 +1,134 @@
-"""What the paper claims, what we measured, and a verdict by a fixed rule.
+"""A verdict on every claim by a fixed rule, from the numbers of its figure.
 
-A claim says where an estimate must lie to agree with the paper: from ``paper_low`` to ``paper_high`` (either may be
-open; ``paper_value`` is both), widened by ``tolerance``. The verdict compares our 95 % interval with that region:
+A claim says where an estimate must lie to agree with the paper: from ``at_least`` to ``at_most`` (either may be open;
+``paper_value`` is both), widened by ``tolerance``. The verdict on a case compares our 95 % interval with that region:
 
-- ``agrees``: the whole interval lies inside;
+- ``agrees``: the whole interval lies inside; of an ordering, whose region is open at one end, strictly inside, so that
+  no effect at all (an interval of zero width at 0) is not one;
 - ``differs``: the whole interval lies outside;
-- ``undecided``: the interval spans an end, or there is none because only one task (or split) was measured;
+- ``undecided``: the interval spans or touches an end, or there is none because only one unit was measured;
 - ``not comparable at this scale``: measured, but scale, data set or number of tasks are not the claim's;
-- ``not measured``: the tables hold no such rows.
+- ``not measured``: there are no such numbers;
+- ``open question``: the paper asks, and the figure shows what we found.
 
-Numbers are comparable at paper scale only; effects (orderings, differences between kinds of tasks) at laptop scale too;
-facts that need no training at every scale. The rule is code, so it cannot be tuned to a result; the claims are data
-(``config/claims.yaml``).
+A claim has one verdict over its cases: it agrees only if all of them agree, differs if any of them differs, and is
+undecided otherwise. Cases that are not comparable or not measured are named and left out; where none remains, that is
+the verdict. The rule is code, so it cannot be tuned to a result; the claims are data (``config/claims.yaml``).
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from whichtask.artifacts import write_csv, write_text
-from whichtask.claims.evidence import NOTHING, Evidence, drawn_evidence, evidence, split_evidence
-from whichtask.claims.model import SPLIT_STATISTICS, Claim, Kind, Measure, load_claims
+from whichtask.claims.evidence import NOTHING, Evidence, evidence
 from whichtask.errors import WhichtaskError
-from whichtask.figures.tables import AGREEMENT_COLUMNS, only, read_agreement, read_similarity
-from whichtask.figures.td.split_pairs import read_splits
+from whichtask.plan.claims import COMPARABLE_AT, Claim, load_claims
 from whichtask.stats import Estimate
 
-Verdict = Literal["agrees", "differs", "undecided", "not comparable at this scale", "not measured"]
-
-COMPARABLE_AT: dict[Kind, tuple[str, ...]] = {
-    "number": ("paper",),
-    "effect": ("laptop", "paper"),
-    "fact": ("smoke", "laptop", "paper"),
-}
+Verdict = Literal["agrees", "differs", "undecided", "not comparable at this scale", "not measured", "open question"]
+NOT_COMPARABLE: Verdict = "not comparable at this scale"
+NOT_MEASURED: Verdict = "not measured"
+QUESTION: Verdict = "open question"
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+CONTROL = "control"
+CHANCE = 0.025
+"""Share of runs in which a 95 % interval lies above an effect that is not there, and as many below."""
 
 
 def verdict_of(estimate: Estimate, accepted: tuple[float, float]) -> Verdict:
     """Compare an interval with the region in which it agrees; a missing interval (NaN) decides nothing."""
     low, high = accepted
-    if estimate.low >= low and estimate.high <= high:
+    inside = estimate.low >= low and estimate.high <= high
+    # A region that is open at one end is an ordering: what touches its other end is no effect.
+    touches = (math.isinf(high) and estimate.low == low) or (math.isinf(low) and estimate.high == high)
+    if inside and not touches:
         return "agrees"
     if estimate.high < low or estimate.low > high:
         return "differs"
     return "undecided"
 
 
-def evaluate(
-    claims_yaml: Path,
-    tables: Sequence[Path],
-    similarity: Sequence[Path],
-    scale: str,
-    data: str,
-    splits: Sequence[Path] = (),
-    drawn: Mapping[str, pd.DataFrame] | None = None,
-) -> pd.DataFrame:
-    """Compare all claims with the tables of one data set.
+def verdict_over(cases: Iterable[str]) -> Verdict:
+    """Return the one verdict on a claim with these verdicts on its cases."""
+    found = set(cases)
+    order: tuple[Verdict, ...] = ("differs", "undecided", "agrees", NOT_COMPARABLE, QUESTION)
+    return next((verdict for verdict in order if verdict in found), NOT_MEASURED)
+
+
+def by_chance(table: pd.DataFrame) -> tuple[int, float]:
+    """Return how many orderings were decided on or could have been, and how many would agree if none had an effect.
+
+    With no effect a 95 % interval lies above 0 in 2.5 % of runs, and below in as many. A claim over several cases, or
+    one that wants more than 0, agrees less often; so this is the most to expect.
+
+    Args:
+        table: of ``evaluate``.
+    """
+    judged = table[table["claim_verdict"].isin(("agrees", "differs", "undecided")) & (table["kind"] != CONTROL)]
+    orderings = judged.loc[judged["ordering"], "id"].nunique()
+    return orderings, orderings * CHANCE
+
+
+def evaluate(claims_yaml: Path, drawn: Mapping[str, pd.DataFrame], scale: str, data: str) -> pd.DataFrame:
+    """Compare all claims with the numbers of figures.
 
     Args:
         claims_yaml: the claims.
-        tables: agreement tables of all kinds and networks. Where they hold several numbers of training images, a claim
-            takes the largest that all its kinds of tasks and networks have: only like is compared with like.
-        similarity: similarity tables, named by kind.
-        scale: smoke, laptop or paper.
-        data: the data set.
-        splits: tables of accuracies on train-test splits, of all networks.
         drawn: numbers of figures, by their IDs.
+        scale: smoke, laptop or paper.
+        data: the main data set.
 
     Returns:
-        A row for each claim and network, in the order of the file.
+        A row for each case of each claim, in the order of the file.
 
     Raises:
-        WhichtaskError: an unknown scale, bad claims, or tables that are damaged or mix data sets.
+        WhichtaskError: an unknown scale, bad claims, a column that a figure does not have, or rows that fit nothing
+            although the claim is meant for this scale and these data.
     """
     if scale not in COMPARABLE_AT["fact"]:
         raise WhichtaskError(f"unknown scale {scale!r}; allowed: {', '.join(COMPARABLE_AT['fact'])}")
-    claims = load_claims(claims_yaml)
-    agreement = read_agreement(tables) if tables else pd.DataFrame(columns=AGREEMENT_COLUMNS)
-    accuracies = read_splits(splits) if splits else pd.DataFrame(columns=["network", "source", "kind"])
-    for table in (agreement if tables else None, accuracies if splits else None):
-        if table is not None and only(table, "data") != data:
-            raise WhichtaskError(f"the tables are of {only(table, 'data')!r}, not of {data!r}")
-    agreement = agreement.assign(agreement_above_chance=agreement["agreement"] - agreement["chance_agreement"])
-    pairs = read_similarity(similarity) if similarity else pd.DataFrame(columns=["set"])
+    rows = []
+    for claim in load_claims(claims_yaml):
+        numbers = drawn.get(claim.figure)
+        found = evidence(claim, numbers, strict=scale in COMPARABLE_AT[claim.kind] and _of_data(claim, numbers, data))
+        rows += [_row(claim, one, scale, data) for one in found]
+    table = pd.DataFrame(rows)
+    return table.assign(claim_verdict=table["id"].map(table.groupby("id")["verdict"].agg(verdict_over)))
 
-    def measured(claim: Claim) -> Iterator[Evidence]:
-        if claim.drawn:
-            return drawn_evidence(claim.drawn, (drawn or {}).get(claim.figure))
-        measure = cast(Measure, claim.measure)  # a claim has one of the two
-        if measure.statistic in SPLIT_STATISTICS:
-            return split_evidence(measure, accuracies)
-        return evidence(measure, agreement, pairs)
 
-    rows = [_row(claim, found, scale, data) for claim in claims for found in measured(claim)]
-    return pd.DataFrame(rows)
+def _of_data(claim: Claim, numbers: pd.DataFrame | None, data: str) -> bool:
+    """Whether a figure holds data that a claim is about."""
+    own = set(numbers["data"]) if numbers is not None and "data" in numbers else {data}
+    return claim.needs.data is None or not own.isdisjoint(claim.needs.data)
 
 
 def _row(claim: Claim, evidence: Evidence, scale: str, data: str) -> dict[str, Any]:
     estimate = evidence.estimate
     data = evidence.data or data
     reasons = [] if estimate is None else _reasons(claim, estimate, scale, data)
-    verdict: Verdict = "not measured"
+    verdict = QUESTION if claim.kind == "question" else NOT_MEASURED
     if estimate is not None:
-        verdict = "not comparable at this scale" if reasons else verdict_of(estimate, claim.accepted())
+        verdict = NOT_COMPARABLE if reasons else verdict_of(estimate, claim.accepted())
     return {
         "id": claim.id,
+        "case": evidence.case,
         "paper_title": claim.paper,
         "statement": claim.statement,
         "figure": claim.figure,
+        "kind": claim.kind,
+        "ordering": claim.ordering,
         "paper": claim.paper_value,
         "paper_sd": claim.paper_sd,
         "paper_n": claim.paper_n,
-        "agrees_if": _region(claim),
+        "agrees_if": "" if claim.kind == "question" else _region(claim),
         "ours": estimate.mean if estimate else NOTHING,
         "low": estimate.low if estimate else NOTHING,
         "high": estimate.high if estimate else NOTHING,
         "n": estimate.n if estimate else 0,
+        "over": claim.measured.over if claim.measured else "",
         "train_accuracy": evidence.train_accuracy,
         "images_train": evidence.images_train,
         "unit": claim.unit,
@@ -127,7 +138,7 @@ def _row(claim: Claim, evidence: Evidence, scale: str, data: str) -> dict[str, A
         "verdict": verdict,
         "certainty": claim.certainty,
         "source": f"[{claim.source.tag}] {claim.source.where}",
-        "note": " ".join(part for part in (*reasons, claim.note) if part),
+        "note": " ".join(part for part in (*reasons, claim.waits, claim.note) if part),
     }
 
 
@@ -146,64 +157,5 @@ def _reasons(claim: Claim, estimate: Estimate, scale: str, data: str) -> list[st
 def _region(claim: Claim) -> str:
     low, high = claim.accepted()
     if math.isinf(high):
-        return f"at least {low:.4g}"
-    return f"at most {high:.4g}" if math.isinf(low) else f"{low:.4g} to {high:.4g}"
-
-
-def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
-    """Write what ``evaluate`` returned as CSV and as a Markdown table."""
-    write_csv(csv_path, table)
-    counts = ", ".join(f"{number} {verdict}" for verdict, number in table["verdict"].value_counts().items())
-    header = [
-        "claim",
-        "paper",
-        "agrees if",
-        "ours [95 % interval]",
-        "n",
-        "train accuracy",
-        "where",
-        "verdict",
-        "source",
-    ]
-    lines = [header, ["---"] * len(header), *(_cells(row) for row in table.to_dict("records"))]
-    body = "\n".join(f"| {' | '.join(_plain(cell) for cell in line)} |" for line in lines)
-    write_text(
-        md_path,
-        f"# Claims\n\n{counts}.\n\n"
-        "A claim agrees if the whole 95 % interval (bootstrap over tasks, or over targets and attacking tasks for "
-        "train-test splits, n pairs of them, or over seeds for GBI) lies in the region of the third "
-        "column, differs if all of it lies outside, and is undecided otherwise. Numbers are compared at paper scale "
-        "only, orderings and effects at laptop scale too. Sources: C the authors' code, R its README, W the web page, "
-        "S abstract and introduction, or a summary, A computed from the authors' files, V a published review that "
-        "quotes the paper, P earlier code of the first author, I inference, M memory of the paper, "
-        f"unverified.\n\n{body}\n",
-    )
-
-
-def _plain(cell: str) -> str:
-    """Return text that Markdown shows as it is: names of data sets are the users'."""
-    return cell.replace("|", "/").replace("<", "&lt;")
-
-
-def _cells(row: dict[Any, Any]) -> list[str]:
-    def number(key: str) -> str:
-        return "" if pd.isna(row[key]) else f"{row[key]:.3f}"
-
-    paper = number("paper")
-    if not pd.isna(row["paper_sd"]):
-        paper += f" (sd {row['paper_sd']:.3f}, n {row['paper_n']:.0f})"
-    interval = f" [{number('low')}, {number('high')}]" if number("low") else ""
-    trained = "" if pd.isna(row["images_train"]) else f"{row['images_train']:,.0f} images"
-    where = ", ".join(part for part in (row["scale"], row["data"], row["network"], trained) if part)
-    note = f" ({row['note']})" if row["note"] else ""
-    return [
-        f"{row['statement']} (`{row['id']}`, `{row['figure']}`)",
-        paper,
-        row["agrees_if"],
-        number("ours") + interval,
-        str(row["n"]),
-        number("train_accuracy"),
-        where,
-        f"**{row['verdict']}**{note}",
-        f"{row['source']}, {row['certainty'].replace('_', ' ')}",
-    ]
+        return f"more than {low:.4g}"
+    return f"less than {high:.4g}" if math.isinf(low) else f"{low:.4g} to {high:.4g}"

@@ -14,6 +14,9 @@ from whichtask.config import FigureSettings
 from whichtask.errors import WhichtaskError
 from whichtask.paths import keep_inputs
 
+MAIN_FIGURE = "td_as_by_source"
+"""The figure whose numbers name the main data set."""
+
 
 def register(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
@@ -64,12 +67,9 @@ def _named(items: list[str], form: str) -> dict[str, list[Path]]:
 
 def claims(
     claims_file: Annotated[Path, typer.Option("--claims", help="The paper's numbers: config/claims.yaml.")],
-    table: Annotated[list[Path], typer.Option(help="Agreement table; once for each.")],
-    similarity: Annotated[list[Path], typer.Option(help="Similarity table; once for each.")],
-    out: Annotated[Path, typer.Option(help="CSV to write; a Markdown table is written beside it.")],
+    out: Annotated[Path, typer.Option(help="CSV to write; a page, .md, is written beside it.")],
     scale: Annotated[str, typer.Option(help="Scale of the run: smoke, laptop or paper.")],
-    data: Annotated[str | None, typer.Option(help="Name of the data set; default: as in the tables.")] = None,
-    splits: Annotated[list[Path] | None, typer.Option(help="Accuracies on adversarial splits; once for each.")] = None,
+    data: Annotated[str | None, typer.Option(help="Main data set; default: that of td_as_by_source.")] = None,
     inputs: Annotated[
         list[str] | None,
         typer.Option("--input", help="FIGURE:NAME=PATH: what figures whose numbers are claimed are drawn from."),
@@ -77,26 +77,27 @@ def claims(
     config: ConfigOption = None,
     job: JobOption = None,
 ) -> None:
-    """Compare the paper's claims with what was measured: paper, ours, interval, n, scale, verdict.
+    """Compare the papers' claims with what was measured: paper, ours, interval, n, scale, one verdict a claim.
 
     Numbers of figures are made here from their tables as for drawing: the claims do not wait for pictures.
     """
     from whichtask import claims as claims_module
     from whichtask.figures import drawn_numbers
-    from whichtask.figures.tables import only, read_agreement
+    from whichtask.figures.tables import only
 
     figures: dict[str, dict[str, list[Path]]] = defaultdict(dict)
     for name, paths in _named(inputs or [], "FIGURE:NAME=PATH").items():
         identifier, _, own = name.partition(":")
         figures[identifier][own] = paths
     read = [path for named in figures.values() for paths in named.values() for path in paths]
-    tables = [*table, *similarity, *(splits or ()), *read]
-    keep_inputs([claims_file, *tables, *(config or ())], [out, out.with_suffix(".md")])
+    keep_inputs([claims_file, *read, *(config or ())], [out, out.with_suffix(".md")])
     settings = resolve(FigureSettings, job, config, lambda whole: whole.figures)
     drawn = {identifier: drawn_numbers(identifier, named, settings) for identifier, named in figures.items()}
     # The images know their name, and it need not be that of their file (MNIST from a package is no whole MNIST).
-    known = data or only(read_agreement(table), "data")
-    verdicts = claims_module.evaluate(claims_file, table, similarity, scale, known, splits or [], drawn)
+    if data is None and MAIN_FIGURE not in drawn:
+        raise WhichtaskError(f"give --data, or an --input of {MAIN_FIGURE}, which names the main data set")
+    known = data or only(drawn[MAIN_FIGURE], "data")
+    verdicts = claims_module.evaluate(claims_file, drawn, scale, known)
     claims_module.write(verdicts, out, out.with_suffix(".md"))
 
 

@@ -173,7 +173,7 @@ class SplitJob(Section):
         scored = AgreementJob.of(config, network)
         fields = {name: getattr(scored, name) for name in AgreementJob.model_fields}
         agreement = _reset(scored.agreement, "images", "pairs", "bootstrap")
-        splits = _reset(config.splits, "targets", "attribute_targets")
+        splits = _reset(config.splits, "targets", "attackers", "attribute_targets")
         return cls(**fields | {"agreement": agreement}, splits=splits)
 
 

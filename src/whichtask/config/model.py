@@ -126,7 +126,7 @@ class Config(Section):
             "plan.network_images": self.plan.network_images or 1,
             "discovery.inner_batch_size": self.discovery.inner_batch_size,
             "dynamics.images": self.dynamics.images,
-            "splits.images": self.splits.images,
+            "splits.images": self.splits.images or 1,
             "studies.images": self.studies.images or 1,
             "studies.inner_batch_size": self.studies.inner_batch_size,
         }

@@ -281,7 +281,10 @@ class DynamicsSettings(Section):
 class SplitSettings(Section):
     """Adversarial train-test splits, each beside random ones; networks are trained as for the agreement score."""
 
-    images: Count = Field(12_000, description="Images that are split (about half of them train).")
+    images: Count | None = Field(
+        12_000, description="Images that are split (about half of them train); null takes all of the training part."
+    )
+    attackers: PathPart = Field("discovered", description="Search whose tasks attack: the main one, or one of studies.")
     targets: Count = Field(4, description="Human tasks to attack: each as a binary target and as a class partition.")
     tasks: Count = Field(2, description="Discovered tasks to attack each of them with.")
     pairs: Count = Field(1, description="Pairs of networks trained on each split.")
@@ -352,7 +355,10 @@ class FigureSettings(Section):
     def of(self, figure: str) -> "FigureSettings":
         """Return what one figure uses: its own style merged in, keys that it does not use at their defaults."""
         own = self.own.get(figure, FigureStyle())
-        return self.content_of(figure).model_copy(update={"dpi": own.dpi or self.dpi, "rc": self.rc | own.rc})
+        style = {"dpi": own.dpi or self.dpi, "rc": self.rc | own.rc}
+        if figure == ANIMATED:
+            style["gif_milliseconds"] = self.gif_milliseconds
+        return self.content_of(figure).model_copy(update=style)
 
     def content_of(self, *figures: str) -> "FigureSettings":
         """Return what decides the content of these figures: all else, style too, at its default."""
@@ -364,5 +370,6 @@ class FigureSettings(Section):
         return FigureSettings(**used)
 
 
-USED_BY = {"gallery_images": "td_gallery_", "example_images": "td_examples", "gif_milliseconds": "td_dynamics"}
+ANIMATED = "td_dynamics"
+USED_BY = {"gallery_images": "td_gallery_", "example_images": "td_examples"}
 """Keys that only some figures use, and how the IDs of these begin."""

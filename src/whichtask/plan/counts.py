@@ -85,7 +85,7 @@ class Counts:
         targets = min(splits.targets, self._human)
         return (
             f"{counted(targets, 'target')} x {counted(splits.tasks, 'discovered task')}, as binary and as class "
-            f"targets; {counted(splits.pairs, 'pair')} of networks a split of {splits.images:,} images"
+            f"targets; {counted(splits.pairs, 'pair')} of networks a split of {limited(splits.images, 'image')}"
         )
 
     @property

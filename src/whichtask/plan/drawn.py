@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
-
 from whichtask.errors import WhichtaskError
+from whichtask.plan.claims import load_claims
 from whichtask.plan.figures import FIGURES
 from whichtask.plan.plan import Inputs, Plan
 
@@ -15,10 +14,10 @@ class Drawn:
 
     Args:
         plan: what there is to draw from.
-        claims: the claims, YAML; which figures they are read from, the verb checks the rest.
+        claims: the claims, YAML; their rows are checked by ``check_rows`` and the verb.
 
     Raises:
-        WhichtaskError: the claims cannot be read, or they or ``figures.own`` name a figure that does not exist.
+        WhichtaskError: a claim is wrong, see ``load_claims``, or ``figures.own`` names a figure that does not exist.
     """
 
     def __init__(self, plan: Plan, claims: Path):
@@ -27,7 +26,9 @@ class Drawn:
         for figure in plan.settings.figures.own:
             if figure not in self.cards:
                 raise WhichtaskError(f"figures.own: no figure {figure!r}; allowed: {', '.join(self.cards)}")
-        self._claimed = [figure for figure in claimed_figures(claims) if figure in self.cards]
+        self.claims = load_claims(claims)
+        named = dict.fromkeys(claim.figure for claim in self.claims if claim.measured)
+        self._claimed = [figure for figure in named if figure in self.cards]
 
     def file(self, figure: str, ending: str) -> str:
         """Return one of the files that a figure writes."""
@@ -66,23 +67,3 @@ class Drawn:
         """List the figures whose numbers ``claims`` are read from; ``claims_headline`` are from headlines only."""
         headlines = claims == "claims_headline"
         return [figure for figure in self._claimed if self.cards[figure].headline or not headlines]
-
-
-def claimed_figures(claims: Path) -> list[str]:
-    """List the figures whose numbers claims are read from, in the order of the claims.
-
-    Raises:
-        WhichtaskError: the file is no YAML with a list of claims, or a claim names a figure that does not exist.
-    """
-    try:
-        # The parser in C takes a seventh of the time, at every start of the workflow.
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(claims.read_text(encoding="utf-8"))
-        named = [(claim["id"], claim["figure"], "drawn" in claim) for claim in loader.get_single_data()["claims"]]
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise WhichtaskError(f"cannot read the claims in {claims}: {' '.join(str(error).split())}") from None
-    for claim, figure, _ in named:
-        if figure not in FIGURES:
-            raise WhichtaskError(
-                f"claim {claim!r} of {claims}: there is no figure {figure!r}; allowed: {', '.join(FIGURES)}"
-            )
-    return list(dict.fromkeys(figure for _, figure, drawn in named if drawn))

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from whichtask.config import BASE, MAIN, Config, DataSettings, ground_truth, variants
+from whichtask.errors import WhichtaskError
 
 Inputs = dict[str, list[str]]
 """Files by the name that a verb or a figure has for them."""
@@ -44,6 +45,9 @@ class Plan:
     Args:
         settings: the whole configuration.
         human_tasks: how many human tasks the main data have, which depends on their classes.
+
+    Raises:
+        WhichtaskError: ``splits.attackers`` names no search.
     """
 
     def __init__(self, settings: Config, human_tasks: int):
@@ -55,6 +59,11 @@ class Plan:
         self.searches = {self.data: variants(settings), TRUTH: ground_truth(settings)}
         self.attackers = next(iter(self.searches[TRUTH]))
         self.sets = ["random", "human", MAIN, *(["user"] if settings.tasks.user else [])]
+        if settings.splits.attackers not in self.searches[self.data]:
+            raise WhichtaskError(
+                f"splits.attackers is {settings.splits.attackers!r}, but there is no such search; allowed: "
+                f"{', '.join(self.searches[self.data])}"
+            )
 
     @cached_property
     def settings_of(self) -> dict[str, Config]:
@@ -87,7 +96,7 @@ class Plan:
         targets = [str(target) for target in range(min(self.settings.splits.targets, self.human_tasks))]
         attributes = self.settings.splits.attribute_targets
         return {
-            MAIN: SplitSource(self.data, "human", targets, MAIN),
+            MAIN: SplitSource(self.data, "human", targets, self.settings.splits.attackers),
             "random_network": SplitSource(self.data, "human", targets[:2], None),
             "attribute": SplitSource(TRUTH, "factor", attributes, self.attackers),
         }

@@ -80,6 +80,14 @@ TD_FIGURES: dict[str, FigureCard] = {
         keys="seed, data, networks, tasks, discovery",
         headline=True,
     ),
+    "td_regulated_similarity": FigureCard(
+        "td.similarity",
+        lambda plan: {"tables": [*plan.similarities, plan.similarity(REGULATED)]},
+        text="The same with the tasks of regulated discovery.",
+        paper="not in it: the similarity of the released regulated tasks is in the authors' files",
+        n="{{ n.kinds }}, and {{ counted(discovery.tasks, 'regulated task') }}; all pairs within a kind",
+        keys="seed, data, networks, tasks, discovery, studies, simclr",
+    ),
     "td_splits_table": FigureCard(
         "td.splits",
         lambda plan: {"tables": plan.splits("accuracies.csv", MAIN)},

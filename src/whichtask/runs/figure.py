@@ -17,7 +17,7 @@ CLAIMS = "config/claims.yaml"
 
 
 class ClaimRead(NamedTuple):
-    """A claim of a paper about a figure, with what was measured as text, and a verdict or nothing."""
+    """One case of a claim about a figure, with what was measured as text, or nothing, and its verdict."""
 
     identifier: str
     statement: str
@@ -67,42 +67,24 @@ def sizes(table: Path) -> str:
 
 
 def claims_of(folder: Path, plan: Plan, figure: str) -> list[ClaimRead]:
-    """Return the claims about a figure, with verdicts as far as its own numbers or the last table of claims have them.
-
-    Claims that are read from the figure's CSV are computed here. Others are computed by the workflow from the tables of
-    scores; theirs are taken from ``claims.csv`` if that is not older than the figure.
+    """Return the claims about a figure, each case with a verdict, measured on its own numbers.
 
     Raises:
         WhichtaskError: the claims or the figure's table are damaged.
     """
     from whichtask import claims  # noqa: PLC0415  # brings everything that draws
+    from whichtask.figures import read_numbers  # noqa: PLC0415
 
-    drawn = folder / plan.results / "figures" / f"{figure}.csv"
-    table = claims.evaluate(folder / CLAIMS, [], [], plan.scale, plan.data, [], {figure: read_csv(drawn)})
-    table = table[table["figure"] == figure]
-    measured = table[table["n"] > 0]
-    earlier = _earlier(folder, plan, drawn)
-    found = []
-    for identifier, statement in dict(zip(table["id"], table["statement"], strict=True)).items():
-        rows = measured[measured["id"] == identifier]
-        if rows.empty and earlier is not None:
-            rows = earlier[earlier["id"] == identifier]
-        found += [ClaimRead(identifier, statement, _ours(row), row["verdict"]) for row in rows.to_dict("records")]
-        if rows.empty:
-            found.append(ClaimRead(identifier, statement, "", ""))
-    return found
-
-
-def _earlier(folder: Path, plan: Plan, drawn: Path) -> pd.DataFrame | None:
-    """Return the newest table of claims that is not older than a figure."""
-    tables = [folder / plan.results / f"{name}.csv" for name in ("claims", "claims_headline")]
-    fresh = [path for path in tables if path.is_file() and path.stat().st_mtime >= drawn.stat().st_mtime]
-    return read_csv(max(fresh, key=lambda path: path.stat().st_mtime)) if fresh else None
+    drawn = read_numbers(folder / plan.results / "figures" / f"{figure}.csv")
+    table = claims.evaluate(folder / CLAIMS, {figure: drawn}, plan.scale, plan.data)
+    own = table[table["figure"] == figure].to_dict("records")
+    return [ClaimRead(row["id"], row["statement"], _ours(row), row["verdict"]) for row in own]
 
 
 def _ours(row: Mapping[Any, Any]) -> str:
     if not row["n"]:
         return ""
-    where = f" ({row['network']})" if isinstance(row["network"], str) and row["network"] else ""
+    parts = dict.fromkeys(part for part in (row["case"], row["network"]) if part)
+    where = f" ({', '.join(parts)})" if parts else ""
     interval = "" if pd.isna(row["low"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
     return f"{row['ours']:.3f}{interval} {row['unit']}{where}, n = {row['n']}, agrees if {row['agrees_if']}"

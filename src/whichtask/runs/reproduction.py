@@ -72,8 +72,7 @@ def _outcome(folder: Path, figure: str, plan: Plan) -> str:
     lines.append(f"  {sizes(folder / plan.results / 'figures' / f'{figure}.csv')}")
     claims = claims_of(folder, plan, figure)
     for claim in claims:
-        unknown = f"no verdict yet; it comes with {plan.results}/claims.csv"
-        verdict = ": ".join(part for part in (claim.verdict, claim.ours) if part) or unknown
+        verdict = ": ".join(part for part in (claim.verdict, claim.ours) if part)
         lines += ["", *_wrapped(f"claim {claim.identifier}: {claim.statement}"), *_wrapped(verdict, "    ")]
     if not claims:
         lines.append("  No claim of the papers is read from this figure.")

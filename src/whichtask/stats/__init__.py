@@ -3,6 +3,7 @@
 from whichtask.stats.estimate import LEVELS, Estimate, Floats
 from whichtask.stats.images import share_interval
 from whichtask.stats.means import crossed_interval, difference_interval, mean_interval, pairs_interval, unit_means
+from whichtask.stats.shares import share_of_units
 
 __all__ = [
     "LEVELS",
@@ -13,5 +14,6 @@ __all__ = [
     "mean_interval",
     "pairs_interval",
     "share_interval",
+    "share_of_units",
     "unit_means",
 ]

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -50,6 +51,9 @@ def edges(longest: int) -> list[int]:
 def numbers(inputs: Inputs) -> pd.DataFrame:
     """Return the ``panels`` of loss by context, accuracy of the inferred domain, and loss with inferred Z.
 
+    "slope", which is not drawn, says how a difference changes with each doubling of the context: per seed the slope of
+    a straight line through the differences of all groups of contexts.
+
     Args:
         inputs: ``context``, ``recognition`` and ``following``, one table for each repeat.
     """
@@ -62,13 +66,25 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
     grouped = context.assign(context_tokens=upper).groupby(["repeat", *by], as_index=False)[["value"]].mean()
     accuracy = recognised.assign(series=recognised["method"].replace(NAMES), value=recognised["accuracy"])
     inferred = minus_lstm(following, ["context_tokens"])
+    differences = minus_lstm(grouped, ["context_tokens"])
     parts = {
         "loss": (grouped, by),
-        "difference": (minus_lstm(grouped, ["context_tokens"]), by),
+        "difference": (differences, by),
+        "slope": (_slopes(differences), ["series"]),
         "accuracy": (accuracy, by),
         "inferred difference": (inferred.assign(series=inferred["series"].replace(NAMES)), by),
     }
     return panels(parts, context).assign(domains=int(only(recognised, "domains")))
+
+
+def _slopes(differences: pd.DataFrame) -> pd.DataFrame:
+    """Return the slope of each series of each repeat against the doublings of the context; none with one context."""
+    rows = [
+        {"repeat": repeat, "series": series, "value": np.polyfit(np.log2(own["context_tokens"]), own["value"], 1)[0]}
+        for (repeat, series), own in differences.groupby(["repeat", "series"], sort=False)
+        if len(own) > 1
+    ]
+    return pd.DataFrame(rows, columns=["repeat", "series", "value"])
 
 
 def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
@@ -82,10 +98,10 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         rows = table[table["panel"] == panel]
         draw_lines(axes, rows, "context_tokens", styles)
         ends = sorted(rows["context_tokens"].unique())
-        names, label = [str(end) for end in ends], "first tokens that Z is inferred from"
+        names, label = [f"{end:g}" for end in ends], "first tokens that Z is inferred from"
         if styles is STYLES:
             label = "tokens of context before the predicted one"
-            names = [f"{a + 1}-{b}" if b > a + 1 else str(b) for a, b in pairwise([0, *ends])]
+            names = [f"{a + 1:g}-{b:g}" if b > a + 1 else f"{b:g}" for a, b in pairwise([0, *ends])]
         axes.set(xscale="log", xlabel=label)
         axes.set_xticks(ends, names)
         axes.set_xticks([], minor=True)

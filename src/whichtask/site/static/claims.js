@@ -1,5 +1,5 @@
 "use strict";
-/* Claims: cases of one verdict; the address says which, or which claim is open. */
+/* Claims of one verdict; the address says which, or which claim is open. */
 if (document.getElementById("filters")) {
   const form = document.getElementById("filters");
   const claims = [...document.querySelectorAll(".claim")];
@@ -7,16 +7,9 @@ if (document.getElementById("filters")) {
 
   function show() {
     const verdict = form.elements.verdict.value;
-    let cases = 0;
-    claims.forEach((claim) => {
-      const rows = [...claim.querySelectorAll("[data-verdict]")];
-      const fitting = rows.filter((row) => !verdict || row.dataset.verdict === verdict);
-      rows.forEach((row) => { row.hidden = !fitting.includes(row); });
-      claim.hidden = !fitting.length;
-      cases += fitting.length;
-    });
+    claims.forEach((claim) => { claim.hidden = Boolean(verdict) && claim.dataset.verdict !== verdict; });
     const left = claims.filter((claim) => !claim.hidden).length;
-    count.textContent = `${left} of ${claims.length} claims, ${cases} ${cases === 1 ? "case" : "cases"}`;
+    count.textContent = `${left} of ${claims.length} claims`;
     document.querySelectorAll(".paper").forEach((paper) => {
       paper.hidden = !paper.querySelector(".claim:not([hidden])");
       paper.querySelector(".how-many").textContent = `${paper.querySelectorAll(".claim:not([hidden])").length} claims`;
