@@ -1,5 +1,7 @@
 """The metric of the reconstruction error decides what one step can do."""
 
+from typing import Any
+
 import pandas as pd
 import torch
 
@@ -26,7 +28,7 @@ def compare_metrics(data: ImageSet, job: MetricJob, device: torch.device, live: 
     """
     settings = job.metric
     study = Study(data, settings, "gbi.metric", (job.seed, job.repeat), device, live)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for power in settings.powers:
         facts = {"power": power}
         rows += study.class_means(facts, "class mean", study.labels, power)

@@ -68,7 +68,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     epochs = seeds.groupby("method")["epochs"].max()
     annotate(
         figure,
-        f"Which of {first['classes']} classes, in which metric? {name_of(first['data'])}",
+        f"Which of {first['classes']:.0f} classes, in which metric? {name_of(first['data'])}",
         f"Every method of a panel minimises the same weighted error of {first['components']:.0f} principal components. "
         "Networks begin with the same weights and see the same batches in all metrics "
         f"({epochs[EXACT]:.0f} epochs, pure generative {epochs['pure generative, likelihood']:.0f}); "
