@@ -39,12 +39,14 @@ class Killed(Exception):
     """Stands for a signal."""
 
 
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
 @pytest.mark.parametrize("after", [1, 2])
-def test_a_killed_fit_goes_on_bit_for_bit(parts: Parts, tmp_path: Path, after: int) -> None:
+def test_a_killed_fit_goes_on_bit_for_bit(parts: Parts, tmp_path: Path, after: int, schedule: str) -> None:
     chosen = AutoencoderSettings(channels=[4], code=3, noise=0.3)
+    settings = FitSettings.model_validate(SETTINGS.model_dump() | {"schedule": schedule})
     whole = built(chosen)
     loss, rows = noisy(parts, whole)
-    history = fit(whole, loss, rows, SETTINGS, ("k",), LiveState(tmp_path / "a", {}), "net")
+    history = fit(whole, loss, rows, settings, ("k",), LiveState(tmp_path / "a", {}), "net")
 
     def kill(epoch: int) -> bool:
         if epoch == after + 1:
@@ -54,12 +56,43 @@ def test_a_killed_fit_goes_on_bit_for_bit(parts: Parts, tmp_path: Path, after: i
     live = LiveState(tmp_path / "b", {}, every=0)  # saves after every epoch
     first, again = built(chosen), built(chosen)
     with pytest.raises(Killed):
-        fit(first, noisy(parts, first)[0], rows, SETTINGS, ("k",), live, "net", kill)
-    resumed = fit(again, noisy(parts, again)[0], rows, SETTINGS, ("k",), live, "net")
+        fit(first, noisy(parts, first)[0], rows, settings, ("k",), live, "net", kill)
+    resumed = fit(again, noisy(parts, again)[0], rows, settings, ("k",), live, "net")
     assert resumed.equals(history)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
     assert not interrupts.pending()
+
+
+def plain_adam(model: Autoencoder, images: Tensor, rates: list[float]) -> None:
+    """Adam as its paper writes it, one step on all images with each of these step sizes."""
+    state = {name: (torch.zeros_like(value), torch.zeros_like(value)) for name, value in model.named_parameters()}
+    for step, rate in enumerate(rates, 1):
+        model.zero_grad()
+        model.training_loss(images, one_hot(torch.zeros(len(images), dtype=torch.long), 4, images.dtype)).backward()
+        for name, weight in model.named_parameters():
+            assert weight.grad is not None
+            first, second = state[name]
+            first.mul_(0.9).add_(weight.grad, alpha=0.1)
+            second.mul_(0.999).add_(weight.grad**2, alpha=0.001)
+            mean, spread = first / (1 - 0.9**step), second / (1 - 0.999**step)
+            weight.data -= rate * mean / (spread.sqrt() + 1e-8)
+
+
+@pytest.mark.parametrize(("schedule", "factors"), [("constant", [1.0] * 4), ("cosine", [1.0, 0.853553, 0.5, 0.146447])])
+def test_the_step_size_follows_its_schedule(parts: Parts, tmp_path: Path, schedule: str, factors: list[float]) -> None:
+    settings = FitSettings.model_validate({"epochs": 4, "batch_size": 30, "learning_rate": 0.01, "schedule": schedule})
+    chosen = AutoencoderSettings(channels=[4], code=3)
+    images = parts.train[0][:30].double()
+    whole, plain = built(chosen).double(), built(chosen).double()
+
+    def loss(rows: Tensor, _: torch.Generator) -> Tensor:
+        return whole.training_loss(images, one_hot(torch.zeros(len(rows), dtype=torch.long), 4, images.dtype))
+
+    fit(whole, loss, torch.arange(30), settings, ("k",), LiveState(tmp_path, {}), "net")  # one batch an epoch
+    plain_adam(plain, images, [0.01 * factor for factor in factors])
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(value, plain.state_dict()[name], rtol=1e-4, atol=1e-6)
 
 
 def test_a_finished_fit_is_taken_from_live_state(parts: Parts, tmp_path: Path) -> None:

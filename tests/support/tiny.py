@@ -89,10 +89,22 @@ GBI: dict[str, Any] = {
         "components": 8,
         "network": GATED,
         "fit": FIT,
+        "other_epochs": 2,
         "inference": {"learning_rate": 0.2, "steps": 3, "weight": 0.0},
         "sweep": {
-            "codes": [1], "noises": [0.0], "hidden": [4], "entries": ["additive"], "epochs": 2, "test_images": 50
+            "codes": [1], "noises": [0.0], "hidden": [4], "entries": ["additive"], "epochs": 2, "test_images": 50,
+            "width": 24,
         },
+    },
+    "metric": {
+        "seeds": [0],
+        "train_images": 200,
+        "validation_images": 80,
+        "test_images": 90,
+        "components": 8,
+        "network": GATED,
+        "fit": FIT,
+        "other_epochs": 1,
     },
     "richer": {
         "seeds": [0],

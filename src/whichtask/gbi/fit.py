@@ -1,11 +1,13 @@
 """Train one network by Adam on rows of a data set; resumable, its data order a function of seed and epoch."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from whichtask.config.gbi.inference import FitSettings
@@ -35,7 +37,7 @@ def fit(
         network: what is trained, on its device.
         loss: of a batch of rows.
         rows: int64 [N], the rows to learn from.
-        settings: epochs, batch size, step size.
+        settings: epochs, batch size, step size and its schedule.
         key: names the random draws.
         live: where the state is kept.
         name: of this network in the job; letters, digits and ``-`` only.
@@ -46,12 +48,14 @@ def fit(
     """
     optimizer = Adam(network.parameters(), lr=settings.learning_rate)
     history, done = _resume(network, optimizer, live, name)
+    schedule = _schedule(optimizer, settings, len(history))
     network.train()
     epochs = range(len(history), settings.epochs)
     for epoch in tqdm(epochs, desc=name, unit="epoch", disable=True if done else None, leave=False):
         if done:
             break
         history.append(_epoch(loss, rows, settings, optimizer, (*key, epoch)))
+        schedule.step()
         network.eval()
         done = epoch + 1 == settings.epochs or (stop is not None and stop(epoch + 1))
         network.train()
@@ -59,6 +63,17 @@ def fit(
             _save(network, optimizer, live, name, {"history": history, "done": done})
     network.eval()
     return pd.DataFrame({"epoch": range(1, len(history) + 1), "loss": history})
+
+
+def _schedule(optimizer: torch.optim.Optimizer, settings: FitSettings, done: int) -> LambdaLR:
+    """Return what sets the step size of each epoch; a function of their number, so that none of it is state."""
+    for group in optimizer.param_groups:
+        group["initial_lr"] = settings.learning_rate
+
+    def factor(epoch: int) -> float:
+        return 1.0 if settings.schedule == "constant" else (1 + math.cos(math.pi * epoch / settings.epochs)) / 2
+
+    return LambdaLR(optimizer, factor, last_epoch=done - 1)
 
 
 def _epoch(

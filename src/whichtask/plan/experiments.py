@@ -28,6 +28,7 @@ from whichtask.config.gbi import (
     ImagesJob,
     ImagesMoreJob,
     LanguageJob,
+    MetricJob,
     RicherJob,
     ToyJob,
     ToyLearningJob,
@@ -41,6 +42,7 @@ DIGITS = {
     "data": Read("images", "data/mnist.npz"),
     "outside": Read("images", "data/fashion_mnist.npz", "Images of the same size that are out of distribution."),
 }
+HUNDRED = {"data": Read("images", "data/hundred.npz", "CIFAR-100, or factors32, whose images get 96 classes.")}
 
 
 def of_data(plan: Plan, wildcards: Wildcards) -> Config:
@@ -215,8 +217,9 @@ GBI = {
         Cifar100Job,
         "cifar100:infer_classes",
         *("accuracy.csv", "reliance.csv"),
-        reads={"data": Read("images", "data/hundred.npz", "CIFAR-100, or factors32, whose images get 96 classes.")},
+        reads=HUNDRED,
     ),
+    **of_gbi("metric", MetricJob, "metric:compare_metrics", "metric.csv", reads=HUNDRED),
     **of_gbi(
         "richer",
         RicherJob,

@@ -189,6 +189,15 @@ GBI_FIGURES: dict[str, FigureCard] = {
         keys="seed, gbi.hundred, gbi.factors_images, gbi.cifar100",
         labels=image_labels,
     ),
+    "gbi_cifar100_metric": FigureCard(
+        "gbi.cifar100_metric",
+        lambda plan: plan.gbi_tables("metric", "metric"),
+        paper="not in it: what its Table 4 leaves open",
+        n="{{ n.units('metric') }}; {{ limited(gbi.metric.test_images, 'test image') }}; p {{ "
+        "listed(gbi.metric.powers) }}",
+        keys="seed, gbi.hundred, gbi.factors_images, gbi.metric",
+        labels=image_labels,
+    ),
     "gbi_language_learning": FigureCard(
         "gbi.language",
         lambda plan: plan.gbi_tables("language", "learning", "test"),

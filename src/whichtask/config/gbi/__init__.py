@@ -1,6 +1,6 @@
 """The sections of Gradient-Based Inference: how Z is inferred, each experiment's settings, and their jobs."""
 
-from whichtask.config.gbi.cifar100 import Cifar100Settings
+from whichtask.config.gbi.cifar100 import Cifar100Settings, MetricSettings
 from whichtask.config.gbi.compute import ComputeSettings
 from whichtask.config.gbi.continual import ContinualSettings
 from whichtask.config.gbi.images import ImagesSettings
@@ -13,6 +13,7 @@ from whichtask.config.gbi.jobs import (
     ImagesJob,
     ImagesMoreJob,
     LanguageJob,
+    MetricJob,
     RepeatedJob,
     RicherJob,
     TextJob,
@@ -43,6 +44,8 @@ __all__ = [
     "InferenceSettings",
     "LanguageJob",
     "LanguageSettings",
+    "MetricJob",
+    "MetricSettings",
     "RepeatedJob",
     "RicherJob",
     "RicherSettings",

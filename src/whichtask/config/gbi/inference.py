@@ -40,8 +40,11 @@ class AutoencoderSettings(Section):
 
 
 class FitSettings(Section):
-    """How a network of the image experiments is trained: Adam with a constant step size."""
+    """How a network of the image experiments is trained, by Adam."""
 
     epochs: Count = Field(10, description="Passes over the training images.")
     batch_size: Count = Field(128, description="Images in a batch.")
-    learning_rate: Positive = Field(1e-3, description="Step size of Adam.")
+    learning_rate: Positive = Field(1e-3, description="Step size of Adam, in the first epoch where it decays.")
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant", description="Step size of later epochs: the same, or half a cosine that reaches 0 after the last."
+    )

@@ -3,7 +3,7 @@
 from typing import Any, Literal, Protocol, Self
 
 from whichtask.config.base import Job, Section
-from whichtask.config.gbi.cifar100 import Cifar100Settings
+from whichtask.config.gbi.cifar100 import Cifar100Settings, MetricSettings
 from whichtask.config.gbi.compute import ComputeSettings
 from whichtask.config.gbi.continual import ContinualSettings
 from whichtask.config.gbi.images import ImagesMoreSettings, ImagesSettings
@@ -107,6 +107,12 @@ class Cifar100Job(RepeatedJob):
     """One repeat."""
 
     cifar100: Cifar100Settings
+
+
+class MetricJob(RepeatedJob):
+    """One repeat."""
+
+    metric: MetricSettings
 
 
 class RicherJob(RepeatedJob):

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from whichtask.config.base import Section
-from whichtask.config.gbi.cifar100 import Cifar100Settings
+from whichtask.config.gbi.cifar100 import Cifar100Settings, MetricSettings
 from whichtask.config.gbi.compute import ComputeSettings
 from whichtask.config.gbi.continual import ContinualSettings
 from whichtask.config.gbi.images import ImagesSettings
@@ -30,6 +30,7 @@ class GbiSettings(Section):
     toy: ToySettings = Field(ToySettings(), description="Toy sequences.")
     images: ImagesSettings = Field(ImagesSettings(), description="MNIST and out-of-distribution images.")
     cifar100: Cifar100Settings = Field(Cifar100Settings(), description="A hundred classes.")
+    metric: MetricSettings = Field(MetricSettings(), description="A hundred classes, by the metric of the loss.")
     language: LanguageSettings = Field(LanguageSettings(), description="Text domains.")
     continual: ContinualSettings = Field(ContinualSettings(), description="Sequential tasks.")
     richer: RicherSettings = Field(RicherSettings(), description="Other codes for Z.")

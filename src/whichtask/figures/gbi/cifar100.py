@@ -14,7 +14,7 @@ from whichtask.figures.style import annotate
 from whichtask.figures.tables import only
 
 BY = ["level", "classes", "method"]
-ABOUT = ("data", "images_train", "components", "variance_share", "images_test", "forward_passes")
+ABOUT = ("data", "images_train", "components", "variance_share", "images_test", "forward_passes", "epochs")
 METHODS = {
     "class mean, likelihood": ("nearest class mean (closed form)", "generative"),
     "pure generative, likelihood": ("pure generative: decoder of Z only", "generative"),
@@ -84,6 +84,7 @@ def draw_table(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     first = seeds.iloc[0]
     times = means[means["level"] == "classes"].set_index("method")["times_pure_generative"]["one-step"]
     steps = seeds.set_index("method")["forward_passes"]["iterative"].iloc[0]
+    epochs = seeds[seeds["level"] == "classes"].groupby("method")["epochs"].max()
     annotate(
         figure,
         f"Which of {first['classes']} classes? {name_of(first['data'])}",
@@ -91,7 +92,8 @@ def draw_table(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"training and {seeds['images_test'].max():,.0f} test images (iterative: {steps:.0f} steps of "
         f"Adam), as {first['components']:.0f} principal components of the pixels "
         f"({100 * seeds['variance_share'].mean():.1f} % of the variance); every method minimises the squared error in "
-        "them, whitened: after dividing each by its standard deviation. One-step: one forward and one backward pass; "
+        f"them, whitened: after dividing each by its standard deviation. {epochs['one-step']:.0f} epochs of training "
+        f"(pure generative, coarse classes: {epochs[REFERENCE]:.0f}). One-step: one forward and one backward pass; "
         f"likelihood: one forward pass a class. {repeats_note(seeds['repeat'].nunique())}"
         + (" Paper: Table 4, as quoted in reviews." if paper else ""),
     )
@@ -146,8 +148,8 @@ def draw_reliance(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"When is Z used? {name_of(base['data'])}",
         f"One key changed at a time; unchanged: code of {base['code']:.0f} numbers with noise {base['noise']:g}, "
         f"{base['hidden']:,.0f} units, Z {base['entry']}. {base['epochs']:.0f} epochs of training (the table's "
-        f"networks train longer), {base['images_test']:,.0f} test images. Concatenated, additive: Z shifts; "
-        "multiplicative, bernoulli: Z gates, by learned or by fixed random gates. Control: each image has the label "
-        f"of another one. {repeats_note(table['repeat'].nunique())}",
+        f"networks train longer and may be wider), {base['images_test']:,.0f} test images. Concatenated, additive: Z "
+        "shifts; multiplicative, bernoulli: Z gates, by learned or by fixed random gates. Control: each image has the "
+        f"label of another one. {repeats_note(table['repeat'].nunique())}",
     )
     return figure

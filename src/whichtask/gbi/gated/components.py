@@ -55,6 +55,10 @@ class Components:
         """Return the components [N, D] of images uint8 [N, ...]."""
         return torch.cat([(_flat(part) - self.mean) @ self.basis for part in pixels.split(CHUNK)])
 
+    def weights(self, power: float) -> Tensor:
+        """Return the variances to the power ``-power``, [D]; 0 is the metric of pixels, 1 of whitened ones."""
+        return self.variances.clamp_min(1e-12).pow(-power)
+
     @property
     def share(self) -> float:
         """Share of the variance of the training images that the components hold."""

@@ -96,3 +96,27 @@ def mean_loss(means: Tensor, images: Tensor) -> Loss:
     In closed form, it is what a decoder without an image code learns.
     """
     return lambda z: (z @ means - images).square().sum(dim=1)
+
+
+def of_means(means: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return gradients at the maximum-entropy point, and losses, [N, K] each, of the decoder of class means."""
+    classes = len(means)
+
+    def gradient(part: Tensor) -> Tensor:
+        start = maximum_entropy(len(part), classes, dtype=part.dtype, device=part.device)
+        return gradient_at(mean_loss(means, part), start)[1]
+
+    def losses(part: Tensor) -> Tensor:
+        return enumerate_losses(mean_loss(means, part), len(part), classes, part)
+
+    return in_batches(gradient, images), in_batches(losses, images)
+
+
+@torch.no_grad()
+def reconstructed_means(model: GatedAutoencoder) -> Tensor:
+    """Return what a network without a code decodes from each class, [K, D].
+
+    As the entries of Z sum to 1, its decoder is the one of class means with these means: no other pass is needed.
+    """
+    z = torch.eye(model.tasks, dtype=model.weights.dtype, device=model.weights.device)
+    return model.decode(z.new_ones(model.tasks, 1), z)

@@ -1,6 +1,6 @@
 """An autoencoder whose visual code is scarce and noisy and whose wide decoder layer takes Z.
 
-After Z has entered, the decoder is linear: the squared error is a quadratic function of Z.
+After Z has entered, the decoder is linear: the squared error is a quadratic function of Z, in any metric.
 """
 
 import math
@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from whichtask.config.gbi.cifar100 import GatedSettings
-from whichtask.gbi.autoencoder import reconstruction_loss, squared_error
 from whichtask.gbi.entry import Entry
 from whichtask.gbi.inference import Loss
 
@@ -22,9 +21,19 @@ class GatedAutoencoder(nn.Module):
         tasks: number K of the entries of Z.
         settings: widths, noise, and how Z enters.
         generator: draws the matrices of Z's entry.
+        weights: [D], of the components' squared errors in the loss; None: 1 each.
     """
 
-    def __init__(self, components: int, tasks: int, settings: GatedSettings, generator: torch.Generator) -> None:
+    weights: Tensor
+
+    def __init__(
+        self,
+        components: int,
+        tasks: int,
+        settings: GatedSettings,
+        generator: torch.Generator,
+        weights: Tensor | None = None,
+    ) -> None:
         super().__init__()
         self.code, self.noise, self.tasks = settings.code, settings.noise, tasks
         self.encoder: nn.Module | None = None
@@ -34,6 +43,7 @@ class GatedAutoencoder(nn.Module):
         self.first = nn.Sequential(nn.Linear(settings.code or 1, settings.hidden), nn.ReLU())
         self.entry = Entry(settings.entry, settings.hidden, tasks, generator, settings.share)
         self.last = nn.Linear(self.entry.out_features, components)
+        self.register_buffer("weights", torch.ones(components) if weights is None else weights, persistent=False)
 
     def encode(self, images: Tensor) -> Tensor:
         """Return the code [B, code] of images [B, D], its entries with a mean square of 1; ones where there is none.
@@ -50,13 +60,19 @@ class GatedAutoencoder(nn.Module):
         images: Tensor = self.last(self.entry(self.first(code), z))
         return images
 
+    def error(self, reconstruction: Tensor, images: Tensor) -> Tensor:
+        """Return the squared errors of components summed with their weights, [B]."""
+        return ((reconstruction - images).square() * self.weights).sum(dim=1)
+
     def training_loss(self, images: Tensor, z: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the mean squared error, summed over components, with noise on the code from a CPU generator."""
+        """Return the mean error, with noise on the code from a CPU generator."""
         code = self.encode(images)
         if self.encoder is not None and self.noise:
             code = code + self.noise * torch.randn(code.shape, generator=generator).to(code.device)
-        return squared_error(self.decode(code, z), images).mean()
+        return self.error(self.decode(code, z), images).mean()
 
     def loss(self, images: Tensor) -> Loss:
-        """Return the loss of Z on images [B, D]: their squared error; they are encoded once, without noise."""
-        return reconstruction_loss(self, images)
+        """Return the loss of Z on images [B, D]: their error. What is before Z is computed once, without noise."""
+        with torch.no_grad():
+            features = self.first(self.encode(images))
+        return lambda z: self.error(self.last(self.entry(features, z)), images)
