@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ttest_1samp, ttest_ind
+from scipy.stats import binomtest, ttest_1samp, ttest_ind
 
-from whichtask.stats import crossed_interval, difference_interval, mean_interval, pairs_interval, share_interval
+from whichtask.stats import (
+    crossed_interval,
+    difference_interval,
+    mean_interval,
+    pairs_interval,
+    share_interval,
+    share_of_units,
+)
 
 # The last value is none of the others': scipy warns where all are the same.
 VALUES = st.lists(st.integers(0, 99).map(lambda value: value / 100), min_size=1, max_size=8).map(lambda v: [*v, 1.5])
@@ -133,3 +140,10 @@ def test_the_share_interval_is_binomial() -> None:
     half = 1.96 * (0.9 * 0.1 / 5_000) ** 0.5
     assert low == pytest.approx(0.9 - half, abs=0.002)
     assert high == pytest.approx(0.9 + half, abs=0.002)
+
+
+@given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_shares_of_units_are_exact(hits_and_n: tuple[int, int]) -> None:
+    hits, n = hits_and_n
+    expected = binomtest(hits, n).proportion_ci(0.95, method="exact")
+    assert share_of_units(hits, n) == pytest.approx((hits / n, expected.low, expected.high, n))

@@ -1,8 +1,8 @@
 """Shares of few units, such as tasks."""
 
-from scipy.stats import binomtest
+from scipy.special import betaincinv
 
-from whichtask.stats.estimate import Estimate
+from whichtask.stats.estimate import LEVELS, Estimate
 
 
 def share_of_units(hits: int, n: int) -> Estimate:
@@ -12,5 +12,6 @@ def share_of_units(hits: int, n: int) -> Estimate:
         hits: units that count.
         n: all units, at least one.
     """
-    low, high = binomtest(hits, n).proportion_ci(0.95, method="exact")
+    low = betaincinv(hits, n - hits + 1, LEVELS[0]) if hits else 0.0
+    high = betaincinv(hits + 1, n - hits, LEVELS[1]) if hits < n else 1.0
     return Estimate(hits / n, float(low), float(high), n)
