@@ -54,22 +54,22 @@ def test_means_are_of_every_set_and_the_picture_says_what_is_behind_them(tmp_pat
     assert len(means) == 18
     assert len(table) == 18 + 3 * 18
     assert means.loc[("regulated", "colour_jitter"), "value"] == pytest.approx(0.4 * 0.2 + 0.01)
-    assert (means["low"] < means["value"]).all()
-    assert (means["value"] < means["high"]).all()
+    assert means[["low", "high"]].isna().all(axis=None), "one search of each"
     assert (means["n_tasks"] == 3).all()
     svg = out.with_suffix(".svg").read_text()
     assert "1,200 held-out" in svg
     assert "regulated: 3 tasks" in svg
 
 
-def test_seeds_of_a_set_are_one_group_and_a_wider_interval(tmp_path: Path) -> None:
+def test_seeds_of_a_set_are_one_group_with_an_interval_between_them(tmp_path: Path) -> None:
     alone = numbers_of(tmp_path, measured("regulated", 0.4))
     both = numbers_of(tmp_path, measured("regulated", 0.4), measured("regulated.s1", 1.0))
     assert both["group"].unique().tolist() == ["regulated"]
     one, two = (part[(part["row"] == "mean") & (part["augmentation"] == "crop")].iloc[0] for part in (alone, both))
     assert (two["n_searches"], two["n_tasks"]) == (2, 6)
     assert two["value"] == pytest.approx(0.3 * 0.7 + 0.01)
-    assert two["high"] - two["low"] > one["high"] - one["low"]
+    assert np.isnan(one["low"])
+    assert two["low"] < two["value"] < two["high"]
     kept = numbers_of(tmp_path, measured("lambda-0.05", 1.0))
     assert kept["group"].unique().tolist() == ["lambda-0.05"]
 

@@ -73,10 +73,13 @@ def difference_interval(
 
 
 def _satterthwaite(squares: Floats, variance: float, freedom: Sequence[int]) -> float:
-    """Return the degrees of freedom of a variance that is made of some mean squares with their own."""
+    """Return the degrees of freedom of a variance that is made of some mean squares with their own.
+
+    They are not below the least of these: where squares are subtracted, the formula may ask for next to none.
+    """
     if not variance:
         return min(freedom)
-    return float(1 / ((squares / variance) ** 2 / freedom).sum())
+    return max(float(1 / ((squares / variance) ** 2 / freedom).sum()), min(freedom))
 
 
 def pairs_interval(values: Sequence[float], first: Sequence[Hashable], second: Sequence[Hashable]) -> Estimate:
