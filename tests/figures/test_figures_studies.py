@@ -252,6 +252,8 @@ def test_classes_have_what_agreement_is_beyond_chance(inputs: dict[str, Inputs])
     assert found.index.tolist() == ["2", "3"]
     assert found["beyond_chance"].to_numpy() == pytest.approx((found["agreement"] - 0.5).to_numpy() / 0.5)
     assert found["beyond_chance_low"].isna().all(), "one search of each"
+    without = {name: paths for name, paths in inputs["td_kway"].items() if name != "similarities"}
+    assert means(made("td_kway", without))["agreement"].tolist() == found["agreement"].tolist()
 
 
 def test_similarity_to_human_tasks_is_their_mean_and_their_largest(inputs: dict[str, Inputs]) -> None:

@@ -9,7 +9,15 @@ import yaml
 
 from whichtask.errors import WhichtaskError
 from whichtask.figures.inputs import Inputs, files
-from whichtask.figures.tables import common, only, pairwise_interval, read_agreement, read_similarity, read_table
+from whichtask.figures.tables import (
+    SIMILARITY_COLUMNS,
+    common,
+    only,
+    pairwise_interval,
+    read_agreement,
+    read_similarity,
+    read_table,
+)
 from whichtask.figures.td.agreement import counted, summarise
 from whichtask.figures.td.two_level import over_searches, search_means
 from whichtask.stats import Estimate, difference_interval, mean_interval
@@ -85,7 +93,7 @@ def read_study(inputs: Inputs, varied: Sequence[str], references: Sequence[str] 
     agreement = read_agreement(files(inputs, "tables"))
     only(agreement, "images_train")
     paths = files(inputs, "similarities") if needs else inputs.get("similarities", ())
-    similarity = read_similarity(paths) if paths else pd.DataFrame(columns=["set"])
+    similarity = read_similarity(paths) if paths else pd.DataFrame(columns=["set", *SIMILARITY_COLUMNS])
     check_alike(configs, varied)
     scored, known = set(agreement["set"]), set(configs.index)
     for missing, what in ((known - scored, "agreement"), (scored - known - set(references), "configuration")):
