@@ -12,7 +12,7 @@ from tiny import JOBS, Whole, contents
 
 from whichtask.seeding import numpy_generator
 
-KILLS = int(os.environ.get("WHICHTASK_KILLS", "200"))
+KILLS = int(os.environ.get("WHICHTASK_KILLS", "100"))
 SEED = int(os.environ.get("WHICHTASK_KILLS_SEED", "0"))
 EACH = math.ceil(KILLS / len(JOBS))
 AT_A_STRETCH = 6

@@ -10,7 +10,7 @@ import pytest
 from whichtask.stats import Estimate, crossed_interval, difference_interval, mean_interval, pairs_interval
 
 Draw = Callable[..., Any]
-TRIALS = 500
+TRIALS = 1_000
 RNG = np.random.default_rng(7)
 KINDS: dict[str, tuple[Draw, float]] = {
     # Draws of mean 0, and the least coverage that is promised.
@@ -20,7 +20,7 @@ KINDS: dict[str, tuple[Draw, float]] = {
 UNITS = (2, 3, 5, 8, 30)
 CROSSED = ((2, 2), (4, 2), (4, 4), (7, 8))
 VARYING = {"first": (1, 0, 0), "second": (0, 1, 0), "rest": (0, 0, 1), "all": (1, 1, 1)}
-SIMULATION_ERROR = 2 * (0.9 * 0.1 / TRIALS) ** 0.5
+SIMULATION_ERROR = 3 * (0.9 * 0.1 / TRIALS) ** 0.5
 
 
 def _means(draw: Draw) -> Iterator[tuple[str, Callable[[], Estimate]]]:
@@ -88,6 +88,7 @@ CASES = [
 
 @pytest.mark.parametrize(("estimate", "least"), CASES)
 def test_intervals_cover(estimate: Callable[[], Estimate], least: float) -> None:
+    RNG.bit_generator.state = np.random.default_rng(7).bit_generator.state  # whichever tests ran before
     found = [estimate() for _ in range(TRIALS)]
     share = np.mean([one.low <= 0 <= one.high for one in found])
     assert share >= least - SIMULATION_ERROR
