@@ -95,13 +95,13 @@ class Counts:
         searches = len(truth.networks) * len(truth.uniformity_weights)
         return f"{counted(searches, 'search')} of {counted(truth.tasks, 'task')}"
 
-    def seeds(self, section: str) -> str:
-        """Repeats of an experiment of GBI, a section of ``gbi``."""
-        return counted(len(getattr(self._settings.gbi, section).seeds), "seed")
+    def seeds(self, experiment: str) -> str:
+        """Repeats of an experiment of GBI."""
+        return counted(len(self._settings.gbi.seeds_of(experiment)), "seed")
 
-    def units(self, section: str) -> str:
+    def units(self, experiment: str) -> str:
         """Repeats of an experiment of GBI over which intervals are."""
-        return f"{self.seeds(section)} as the units of intervals"
+        return f"{self.seeds(experiment)} as the units of intervals"
 
     def _few(self, limit: int | None) -> str:
         random, human = (min(limit or number, number) for number in (self._settings.tasks.random, self._human))

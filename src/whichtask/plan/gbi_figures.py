@@ -103,7 +103,7 @@ GBI_FIGURES: dict[str, FigureCard] = {
         "gbi.images_curves:iterations",
         lambda plan: plan.gbi_tables("images-more", "iterations"),
         paper="supplementary figure S8 (from memory)",
-        n="{{ n.units('images') }}; {{ counted(gbi.images.more.iterated_images, 'test image') }}",
+        n="{{ n.units('images-more') }}; {{ counted(gbi.images.more.iterated_images, 'test image') }}",
         keys="seed, gbi.images",
         labels=image_labels,
     ),
@@ -121,7 +121,8 @@ GBI_FIGURES: dict[str, FigureCard] = {
         "gbi.images_learning",
         lambda plan: plan.gbi_tables("images-more", "learning"),
         paper="not in it: its claims of better and faster learning, asked of images",
-        n="{{ n.units('images') }}, 1 network of each arm a seed; {{ limited(gbi.images.test_images, 'test image') }}; "
+        n="{{ n.units('images-more') }}, 1 network of each arm a seed; "
+        "{{ limited(gbi.images.test_images, 'test image') }}; "
         "{{ listed(gbi.images.more.learning.train_images) }} training images",
         keys="seed, gbi.images",
         labels=image_labels,
@@ -130,7 +131,7 @@ GBI_FIGURES: dict[str, FigureCard] = {
         "gbi.images_curves:bottleneck",
         lambda plan: plan.gbi_tables("images-more", "bottleneck"),
         paper="not in it",
-        n="{{ n.units('images') }}; widths {{ listed(gbi.images.more.codes) }}",
+        n="{{ n.units('images-more') }}; widths {{ listed(gbi.images.more.codes) }}",
         keys="seed, gbi.images",
         labels=image_labels,
     ),
@@ -263,7 +264,7 @@ GBI_FIGURES: dict[str, FigureCard] = {
         "gbi.ensembles",
         lambda plan: plan.gbi_tables("images-more", "ensembles"),
         paper="not in it: one of its open questions",
-        n="{{ n.units('images') }}; {{ counted(gbi.images.more.members, 'member') }}, {{ "
+        n="{{ n.units('images-more') }}; {{ counted(gbi.images.more.members, 'member') }}, {{ "
         "counted(gbi.images.more.draws, 'draw') }}",
         keys="seed, gbi.images",
         labels=image_labels,

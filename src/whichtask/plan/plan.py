@@ -168,8 +168,7 @@ class Plan:
 
     def gbi(self, experiment: str, name: str) -> list[str]:
         """List one file of all repeats of an experiment of GBI."""
-        section = "toy" if experiment.startswith("toy") else experiment.removesuffix("-more")
-        return [self.at(f"gbi/{experiment}/{seed}/{name}") for seed in getattr(self.settings.gbi, section).seeds]
+        return [self.at(f"gbi/{experiment}/{seed}/{name}") for seed in self.settings.gbi.seeds_of(experiment)]
 
     def gbi_tables(self, experiment: str, *names: str) -> Inputs:
         """Return inputs that are called like the tables of an experiment of GBI."""

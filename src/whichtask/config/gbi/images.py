@@ -26,6 +26,7 @@ class ImagesLearningSettings(Section):
 class ImagesMoreSettings(Section):
     """What is measured beside the headline tables: widths of the code, long iterations, ensembles, learning."""
 
+    repeats: Count = Field(4, description="Repeats here: as many of the seeds, from the first on.")
     train_images: Count | None = Field(
         12_000, description="Training images here; null takes all that are left beside the validation images."
     )

@@ -87,7 +87,9 @@ class ImagesMoreJob(RepeatedJob):
     @classmethod
     def _used(cls, settings: ImagesSettings) -> ImagesSettings:
         used = ("seeds", "validation_images", "test_images", "autoencoder", "fit", "iterative", "more")
-        return ImagesSettings(**{name: getattr(settings, name) for name in used})
+        own = ImagesSettings(**{name: getattr(settings, name) for name in used})
+        repeats = ImagesMoreSettings().repeats  # how many there are changes none of them
+        return own.model_copy(update={"more": own.more.model_copy(update={"repeats": repeats})})
 
 
 class LanguageJob(RepeatedJob):

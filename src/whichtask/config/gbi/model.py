@@ -36,3 +36,11 @@ class GbiSettings(Section):
     richer: RicherSettings = Field(RicherSettings(), description="Other codes for Z.")
     unsupervised: UnsupervisedSettings = Field(UnsupervisedSettings(), description="Z that is not given.")
     compute: ComputeSettings = Field(ComputeSettings(), description="Cost of inference.")
+
+    def seeds_of(self, experiment: str) -> list[int]:
+        """Return the seeds of an experiment by its name, such as ``toy-learning``."""
+        if experiment == "images-more":
+            return self.images.seeds[: self.images.more.repeats]
+        section = "toy" if experiment == "toy-learning" else experiment
+        seeds: list[int] = getattr(self, section).seeds
+        return seeds
