@@ -285,8 +285,12 @@ class SplitSettings(Section):
         12_000, description="Images that are split (about half of them train); null takes all of the training part."
     )
     attackers: PathPart = Field("discovered", description="Search whose tasks attack: the main one, or one of studies.")
-    targets: Count = Field(4, description="Human tasks to attack: each as a binary target and as a class partition.")
-    tasks: Count = Field(2, description="Discovered tasks to attack each of them with.")
+    targets: Count = Field(3, description="Human tasks to attack: each as a binary target and as a class partition.")
+    tasks: Count = Field(
+        3,
+        description="Discovered tasks to attack each of them with. With two of either, an interval over both says next to "
+        "nothing.",
+    )
     pairs: Count = Field(1, description="Pairs of networks trained on each split.")
     random_networks: Count = Field(
         2, description="Randomly initialised networks that attack a class partition without any search."

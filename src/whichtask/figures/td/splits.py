@@ -33,7 +33,7 @@ TOP = 1.42  # of the axes of accuracy, with room above the points for the differ
 MOST_BESIDE = 3  # groups in one line
 PAIRS_NOTE = (
     "95 % interval over targets and attacking tasks as crossed units (networks averaged first; two-way analysis of "
-    "variance; of the other kind only where there is one target or one task; none with one pair)"
+    "variance; of the other kind only where there is one target or one task; none with one pair; drawn from 0 to 1)"
 )
 
 
@@ -132,7 +132,7 @@ def _draw_group(panels: ScorePanels, rows: pd.DataFrame, centre: float) -> None:
             if np.isnan(mean.get(column, np.nan)):
                 continue
             estimate, of_worst = estimate_in(mean, column), column.endswith("_worst")
-            errors = bars(estimate.mean, estimate.low, estimate.high)
+            errors = bars(estimate.mean, max(estimate.low, 0.0), min(estimate.high, 1.0))  # of an accuracy
             mark = MARK | {"fmt": "v" if of_worst else "D", "color": SPLIT_COLOURS[split]}
             axes.errorbar([(x + beside) / 2 if of_worst else beside], [estimate.mean], yerr=errors, **mark)
             if not of_worst:
