@@ -288,8 +288,8 @@ class SplitSettings(Section):
     targets: Count = Field(3, description="Human tasks to attack: each as a binary target and as a class partition.")
     tasks: Count = Field(
         3,
-        description="Discovered tasks to attack each of them with. With two of either, an interval over both says next to "
-        "nothing.",
+        description="Discovered tasks to attack each of them with. With two of either, an interval over both says "
+        "next to nothing.",
     )
     pairs: Count = Field(1, description="Pairs of networks trained on each split.")
     random_networks: Count = Field(

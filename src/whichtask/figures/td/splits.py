@@ -132,7 +132,7 @@ def _draw_group(panels: ScorePanels, rows: pd.DataFrame, centre: float) -> None:
             if np.isnan(mean.get(column, np.nan)):
                 continue
             estimate, of_worst = estimate_in(mean, column), column.endswith("_worst")
-            errors = bars(estimate.mean, max(estimate.low, 0.0), min(estimate.high, 1.0))  # of an accuracy
+            errors = bars(estimate.mean, max(estimate.low, 0.0), min(estimate.high, 1.0))
             mark = MARK | {"fmt": "v" if of_worst else "D", "color": SPLIT_COLOURS[split]}
             axes.errorbar([(x + beside) / 2 if of_worst else beside], [estimate.mean], yerr=errors, **mark)
             if not of_worst:
