@@ -1,4 +1,4 @@
-"""The meta-gradient of one task at laptop scale: one autograd graph against one checkpoint a step.
+"""The meta-gradient of one task at laptop scale: one autograd graph against one checkpoint a step, or what fits.
 
 python -m benchmarks.meta_gradient
 """
@@ -10,7 +10,8 @@ import torch
 
 from benchmarks.sidebyside import main
 from whichtask.config import Config
-from whichtask.discovery import ESTIMATORS, InnerProblem
+from whichtask.discovery import ESTIMATORS, InnerProblem, fitting
+from whichtask.discovery.meta import Estimator
 from whichtask.networks import build, without_running_stats
 
 SHAPE = (28, 28, 1)
@@ -33,10 +34,13 @@ def ways() -> dict[str, Callable[[], None]]:
         settings.inner_learning_rate,
     )
 
-    def run(name: str) -> None:
-        ESTIMATORS[name](problem)
+    auto = fitting(settings.graph_mib * 2**20)
+    ways = {name: ESTIMATORS[name] for name in ("plain", "unrolled", "mixed")} | {"auto": auto}
+    return {name: partial(_run, way, problem) for name, way in ways.items()}
 
-    return {name: partial(run, name) for name in ("plain", "unrolled", "mixed")}
+
+def _run(estimator: Estimator, problem: InnerProblem) -> None:
+    estimator(problem)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from whichtask.config import CnnSpec, DiscoverySettings, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
-from whichtask.discovery import ESTIMATORS, InnerProblem, TaskEncoder
+from whichtask.discovery import ESTIMATORS, InnerProblem, TaskEncoder, fitting, graph_bytes
 from whichtask.discovery.losses import agreement_loss, uniformity
+from whichtask.discovery.objectives import OBJECTIVES
 from whichtask.networks import build, without_running_stats
 
 SPECS: list[NetworkSpec] = [
@@ -51,6 +52,41 @@ def test_estimators_agree(spec: NetworkSpec, shares: int) -> None:
         torch.testing.assert_close(found.loss, plain.loss, rtol=1e-10, atol=1e-12)
         torch.testing.assert_close(found.labels, plain.labels, rtol=1e-7, atol=1e-10 * len(given.images))
         assert found.agreement == plain.agreement
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("steps_that_fit", [0, 1, 2.5, 4, 9])
+def test_a_graph_of_as_many_steps_as_fit_changes_nothing(steps_that_fit: float, objective: str) -> None:
+    given = problem(SPECS[0], shares=2, steps=4)
+    budget = int(steps_that_fit * graph_bytes(given))
+    found, plain = fitting(budget)(given, OBJECTIVES[objective]), ESTIMATORS["plain"](given, OBJECTIVES[objective])
+    torch.testing.assert_close(found.loss, plain.loss, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(found.labels, plain.labels, rtol=1e-7, atol=1e-10)
+    assert found.agreement == plain.agreement
+
+
+@pytest.mark.parametrize("steps", [4, 16])
+def test_the_graph_stays_within_its_budget(steps: int) -> None:
+    """Bytes that autograd holds at once, followed through saving and freeing, whatever the number of steps."""
+    given = problem(SPECS[0], steps=steps)
+    budget = 5 * graph_bytes(given)
+    data = {part.untyped_storage().data_ptr() for part in (given.images, given.labels, given.heldout)}
+    held: dict[int, int] = {}
+    peak = 0
+
+    class Handle:
+        def __init__(self, part: Tensor) -> None:
+            self.part, self.key = part, part.untyped_storage().data_ptr()
+            held[self.key] = 0 if self.key in data else part.untyped_storage().nbytes()
+            nonlocal peak
+            peak = max(peak, sum(held.values()))
+
+        def __del__(self) -> None:
+            held.pop(self.key, None)
+
+    with torch.autograd.graph.saved_tensors_hooks(Handle, lambda handle: handle.part):
+        fitting(budget)(given)
+    assert 2 * graph_bytes(given) < peak <= budget
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

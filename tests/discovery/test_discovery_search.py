@@ -111,7 +111,7 @@ def test_a_killed_search_resumes_bit_for_bit(small_images: ImageSet, tmp_path: P
 
 EVERY_SETTING: list[dict[str, Any]] = [
     *({"objective": name} for name in ("xas", "foxas", "train_loss")),
-    *({"estimator": name} for name in ("mixed", "plain")),
+    *({"estimator": name} for name in ("mixed", "plain", "auto")),
     {"diversity": "mutual_information"},
     {"classes": 3},
     {"human_tasks": 2},

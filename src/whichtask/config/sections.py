@@ -234,10 +234,12 @@ class DiscoverySettings(Section):
         description="What is optimised: agreement after the inner steps; on each next batch (XAS); that to first order "
         "(FOXAS); the training loss, which is low for tasks that are learned fast; or none, a control.",
     )
-    estimator: Literal["unrolled", "mixed", "plain"] = Field(
+    estimator: Literal["unrolled", "mixed", "plain", "auto"] = Field(
         "unrolled",
-        description="Meta-gradient: checkpointed reverse, forward over reverse, or one graph; equal up to rounding.",
+        description="Meta-gradient: checkpointed reverse, forward over reverse, one graph, or one graph of as many "
+        "steps as fit into graph_mib; equal up to rounding.",
     )
+    graph_mib: Count = Field(1_000, description="Memory for the graph of inner steps with estimator auto, in MiB.")
     faithful: FaithfulSettings = Field(FaithfulSettings(), description="Where the authors' code differs from the text.")
 
     @model_validator(mode="after")

@@ -1,12 +1,14 @@
 """The meta-gradient: how an objective of two networks on their T steps of SGD changes with the labels they learn from.
 
 The labels enter only through the inner steps (and ``train_loss`` itself), so each estimator returns the gradient with
-respect to the soft labels of every inner batch; the caller carries it on into whatever made the labels. All three
-compute the same derivative:
+respect to the soft labels of every inner batch; the caller carries it on into whatever made the labels. All compute
+the same derivative:
 
 * ``plain`` keeps one autograd graph through all T steps: the definition, and memory that grows with T.
 * ``unrolled`` stores only the weights of each step and rebuilds one step's graph at a time, backwards.
-* ``mixed`` also goes backwards, but pushes the adjoint a through each step by forward-over-reverse. For
+* ``auto`` keeps one graph of as many last steps as fit into a budget of memory and rebuilds the others: the time of
+  ``plain`` where all fit, and memory that stays flat in T where they do not.
+* ``mixed`` goes backwards like ``unrolled``, but pushes the adjoint a through each step by forward-over-reverse. For
   w' = w - r grad_w L(w, y) the step back is a - r H a, and since L is linear in y, the gradient of y is r / B times
   the directional derivative of log p(x; w) along a. One jvp of (grad_w L, log p) gives both.
 
@@ -21,6 +23,7 @@ from torch import Tensor
 from torch.func import grad, jvp
 from torch.nn import functional as F
 
+from whichtask.config import DiscoverySettings
 from whichtask.discovery.inner import InnerProblem, Pair, Weights, batch_of, descend, detached, leaves, logits_of
 from whichtask.discovery.losses import soft_cross_entropy
 from whichtask.discovery.objectives import Objective, Term, final_agreement
@@ -45,25 +48,6 @@ class Estimator(Protocol):
     def __call__(self, problem: InnerProblem, objective: Objective = final_agreement) -> MetaGradient:
         """Return the gradient."""
         ...
-
-
-def plain(problem: InnerProblem, objective: Objective = final_agreement) -> MetaGradient:
-    """Differentiate through one graph of all inner steps."""
-    labels = problem.labels.detach().requires_grad_()
-    problem = problem._replace(labels=labels)
-    steps = len(problem.images)
-    pair = leaves(problem.initial[0]), leaves(problem.initial[1])
-    terms = [objective(problem, 0, pair)]
-    for step in range(steps):
-        first, second = (
-            descend(problem, weights, *batch_of(problem, step, member), graph=True)
-            for member, weights in enumerate(pair)
-        )
-        pair = first, second
-        terms.append(objective(problem, step + 1, pair))
-    loss, agreement = _total(terms)
-    (gradient,) = torch.autograd.grad(loss, labels)
-    return MetaGradient(loss.detach(), agreement, gradient, (detached(pair[0]), detached(pair[1])))
 
 
 def _total(terms: list[Term]) -> tuple[Tensor, Tensor]:
@@ -99,53 +83,85 @@ def _step_back_mixed(
 StepBack = Callable[[InnerProblem, Weights, Weights, Tensor, Tensor], tuple[Weights, Tensor]]
 
 
-def _term_slopes(
-    problem: InnerProblem, objective: Objective, step: int, pair: Pair
-) -> tuple[Term, Pair | None, Tensor | None]:
-    """Return an objective's term at a step and its gradients in the weights of both networks and in all labels."""
-    pair = leaves(pair[0]), leaves(pair[1])
+class _Stretch(NamedTuple):
+    """One graph through the inner steps from ``start`` to some later one, or through none of them."""
+
+    terms: list[Term]
+    """What the objective adds at each of them, without a graph."""
+    weights: Pair
+    """Both networks after the last."""
+    slopes: Pair | None
+    """Gradient of the sum of the terms with respect to both networks at ``start``; None where nothing is measured."""
+    labels: Tensor | None
+    """Likewise with respect to all labels, [T, S, B, classes]."""
+
+
+def _stretch(problem: InnerProblem, objective: Objective, start: int, end: int, pair: Pair) -> _Stretch:
+    """Take the steps from ``start`` to ``end`` in one graph and differentiate what the objective adds at each point."""
+    begin = leaves(pair[0]), leaves(pair[1])
     labels = problem.labels.detach().requires_grad_()
-    term = objective(problem._replace(labels=labels), step, pair)
-    if term.loss is None:
-        return term, None, None
-    sources = [*pair[0].values(), *pair[1].values(), labels]
-    *slopes, of_labels = torch.autograd.grad(term.loss, sources, allow_unused=True)
-    middle = len(pair[0])
-    first, second = (
+    problem, at = problem._replace(labels=labels), begin
+    terms = [objective(problem, start, at)]
+    for step in range(start, end):
+        first, second = (
+            descend(problem, weights, *batch_of(problem, step, member), graph=True) for member, weights in enumerate(at)
+        )
+        at = first, second
+        terms.append(objective(problem, step + 1, at))
+    measured = [term.loss for term in terms if term.loss is not None]
+    after = detached(at[0]), detached(at[1])
+    if not measured:
+        return _Stretch(terms, after, None, None)
+    sources = [*begin[0].values(), *begin[1].values(), labels]
+    *slopes, of_labels = torch.autograd.grad(torch.stack(measured).sum(), sources, allow_unused=True)
+    middle = len(begin[0])
+    of_first, of_second = (
         dict(zip(weights, part, strict=True))
-        for weights, part in zip(pair, (slopes[:middle], slopes[middle:]), strict=True)
+        for weights, part in zip(begin, (slopes[:middle], slopes[middle:]), strict=True)
     )
-    return Term(term.loss.detach(), term.agreement), (first, second), of_labels
+    terms = [Term(None if term.loss is None else term.loss.detach(), term.agreement) for term in terms]
+    return _Stretch(terms, after, (of_first, of_second), of_labels)
 
 
-def _backwards(problem: InnerProblem, objective: Objective, step_back: StepBack) -> MetaGradient:
-    """Descend while storing weights only, then carry the adjoints back through one step at a time."""
-    steps = len(problem.images)
+def _backwards(problem: InnerProblem, objective: Objective, step_back: StepBack, kept: int = 0) -> MetaGradient:
+    """Descend while storing weights only, then carry the adjoints back through one step at a time.
+
+    The last ``kept`` steps are one graph instead.
+    """
+    checkpoints = len(problem.images) - kept
     trails: list[list[Weights]] = [[detached(weights)] for weights in problem.initial]
     for member, trail in enumerate(trails):
-        for step in range(steps):
+        for step in range(checkpoints):
             after = descend(problem, leaves(trail[-1]), *batch_of(problem, step, member), graph=False)
             trail.append(detached(after))
+    last = _stretch(problem, objective, checkpoints, len(problem.images), (trails[0][-1], trails[1][-1]))
     gradient = torch.zeros_like(problem.labels)
     adjoints: list[Weights] = [{}, {}]
-    terms = []
-    for step in reversed(range(steps + 1)):
-        for member, adjoint in enumerate(adjoints):
-            if adjoint:
-                images, labels = batch_of(problem, step, member)
-                adjoints[member], of_labels = step_back(problem, trails[member][step], adjoint, images, labels)
-                gradient[step, member % gradient.shape[1]] += of_labels
-        term, slopes, direct = _term_slopes(problem, objective, step, (trails[0][step], trails[1][step]))
-        terms.append(term)
-        if direct is not None:
-            gradient += direct
-        if slopes is not None:
-            adjoints = [_plus(adjoint, slope) for adjoint, slope in zip(adjoints, slopes, strict=True)]
-    return MetaGradient(*_total(terms), gradient, (trails[0][-1], trails[1][-1]))
+    terms: list[Term] = []
+    found = last
+    for step in reversed(range(checkpoints + 1)):
+        if step < checkpoints:
+            for member, adjoint in enumerate(adjoints):
+                if adjoint:
+                    images, labels = batch_of(problem, step, member)
+                    adjoints[member], of_labels = step_back(problem, trails[member][step], adjoint, images, labels)
+                    gradient[step, member % gradient.shape[1]] += of_labels
+            found = _stretch(problem, objective, step, step, (trails[0][step], trails[1][step]))
+        terms += reversed(found.terms)
+        if found.labels is not None:
+            gradient += found.labels
+        if found.slopes is not None:
+            adjoints = [_plus(adjoint, slope) for adjoint, slope in zip(adjoints, found.slopes, strict=True)]
+    return MetaGradient(*_total(terms), gradient, last.weights)
 
 
 def _plus(adjoint: Weights, slope: Weights) -> Weights:
     return {name: adjoint[name] + part for name, part in slope.items()} if adjoint else slope
+
+
+def plain(problem: InnerProblem, objective: Objective = final_agreement) -> MetaGradient:
+    """Differentiate through one graph of all inner steps."""
+    return _backwards(problem, objective, _step_back_unrolled, kept=len(problem.images))
 
 
 def unrolled(problem: InnerProblem, objective: Objective = final_agreement) -> MetaGradient:
@@ -158,4 +174,50 @@ def mixed(problem: InnerProblem, objective: Objective = final_agreement) -> Meta
     return _backwards(problem, objective, _step_back_mixed)
 
 
+def graph_bytes(problem: InnerProblem) -> int:
+    """Return what the graph of one inner step of both networks keeps for its way back, in bytes.
+
+    Counted from the tensors that autograd saves, weights and batch left out, which are there anyway.
+    """
+    weights = leaves(problem.initial[0])
+    images, labels = batch_of(problem, 0, 0)
+    labels = labels.detach().requires_grad_()
+    there = {part.untyped_storage().data_ptr() for part in (*weights.values(), images, labels)}
+    saved: dict[int, int] = {}
+
+    def count(part: Tensor) -> Tensor:
+        storage = part.untyped_storage()
+        if storage.data_ptr() not in there:
+            saved[storage.data_ptr()] = storage.nbytes()
+        return part
+
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda part: part):
+        after = descend(problem, weights, images, labels, graph=True)
+    return 2 * (sum(saved.values()) + sum(part.untyped_storage().nbytes() for part in after.values()))
+
+
+def fitting(budget: int) -> Estimator:
+    """Return reverse mode with one graph of as many last steps as fit into a budget, and a checkpoint for the others.
+
+    Args:
+        budget: bytes. Where not all steps fit, room for the one that is being rebuilt comes off. What a step takes is
+            measured once, on the first problem, so hand it problems of one size.
+    """
+    of_step: list[int] = []
+
+    def auto(problem: InnerProblem, objective: Objective = final_agreement) -> MetaGradient:
+        if not of_step:
+            of_step.append(max(1, graph_bytes(problem)))
+        steps, fit = len(problem.images), budget // of_step[0]
+        return _backwards(problem, objective, _step_back_unrolled, kept=steps if fit >= steps else max(0, fit - 1))
+
+    return auto
+
+
+def estimator_of(settings: DiscoverySettings) -> Estimator:
+    """Return the estimator that the settings name."""
+    return fitting(settings.graph_mib * 2**20) if settings.estimator == "auto" else ESTIMATORS[settings.estimator]
+
+
 ESTIMATORS: dict[str, Estimator] = {"mixed": mixed, "unrolled": unrolled, "plain": plain}
+"""All but ``auto``, which needs a budget."""

@@ -22,7 +22,7 @@ from whichtask.discovery.draws import fresh_pair, inner_batches
 from whichtask.discovery.encoder import TaskEncoder, make_encoder
 from whichtask.discovery.inner import InnerProblem, Pair
 from whichtask.discovery.losses import dependence, uniformity
-from whichtask.discovery.meta import ESTIMATORS, MetaGradient
+from whichtask.discovery.meta import MetaGradient, estimator_of
 from whichtask.discovery.objectives import OBJECTIVES
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build, without_running_stats
@@ -75,6 +75,7 @@ class TaskSearch:
         self.human = None if included is None else included.to(self.device)
         network = build(job.network, bank.shape, self.settings.classes, seed=("skeleton",))
         self.skeleton = without_running_stats(network).to(self.device)
+        self.estimator = estimator_of(self.settings)
         self.history: list[dict[str, Any]] = []
 
     @property
@@ -148,7 +149,7 @@ class TaskSearch:
                 labels = labels.unflatten(1, indices.shape[1:])
                 rate = self.settings.inner_learning_rate
                 problem = InnerProblem(self.skeleton, networks[i], images, labels, heldout, rate)
-                found.append(ESTIMATORS[self.settings.estimator](problem, OBJECTIVES[self.settings.objective]))
+                found.append(self.estimator(problem, OBJECTIVES[self.settings.objective]))
                 networks[i] = found[i].weights
             spreads.append(self._move(images, indices, tasks, [part.labels for part in found]))
             losses += [part.loss.item() for part in found]

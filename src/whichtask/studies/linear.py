@@ -22,7 +22,7 @@ from whichtask.data import ImageSet
 from whichtask.discovery import embed_images
 from whichtask.discovery.draws import fresh_pair, inner_batches
 from whichtask.discovery.inner import InnerProblem
-from whichtask.discovery.meta import ESTIMATORS
+from whichtask.discovery.meta import estimator_of
 from whichtask.discovery.saved import load_encoder
 from whichtask.networks import build, without_running_stats
 from whichtask.seeding import numpy_generator
@@ -57,6 +57,7 @@ class LinearSearch:
         parts = division.train, division.discovery_heldout
         self.train, self.heldout = (torch.from_numpy(part).to(device) for part in parts)
         self.skeleton = without_running_stats(build(job.network, bank.shape, 2, seed=("skeleton",))).to(device)
+        self.estimator = estimator_of(self.settings)
         self.starts = {name: self._draw(name) for name in [f"{what}_{i}" for what in SIGNS for i in range(STARTS)]}
         self.directions = {name: start.clone().requires_grad_() for name, start in self.starts.items()}
         self.optimizer = Adam(self.directions.values(), lr=STEP_SIZE)
@@ -96,7 +97,7 @@ class LinearSearch:
             problem = InnerProblem(
                 self.skeleton, initial, images, labels.detach(), heldout, settings.inner_learning_rate
             )
-            found = ESTIMATORS[settings.estimator](problem)
+            found = self.estimator(problem)
             # The gradient of sum(labels * slope) is what the agreement loss hands back to the labels.
             (SIGNS[name.rpartition("_")[0]] * (labels * found.labels).sum()).backward()
             rows.append(
