@@ -10,8 +10,7 @@ import torch
 
 from benchmarks.sidebyside import main
 from whichtask.config import Config
-from whichtask.discovery import ESTIMATORS, InnerProblem, fitting
-from whichtask.discovery.meta import Estimator
+from whichtask.discovery import ESTIMATORS, Estimator, InnerProblem, fitting
 from whichtask.networks import build, without_running_stats
 
 SHAPE = (28, 28, 1)

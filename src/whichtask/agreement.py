@@ -5,11 +5,16 @@ same batches in the same order, Adam on hard labels, agreement of their predicti
 images. It needs no labels there. A random task says nothing unless the networks have memorised it, so train accuracy
 stands beside every score, and so does the agreement expected by chance from how often each network predicts each side.
 
+Networks that saw the same batches can be compared with more than one other: with ``agreement.group`` = M all pairs
+among M networks count, and the mean AS of a task costs fewer networks for the same variance. Such pairs share networks,
+so an interval over them is the jackknife's over networks (``stats.pairs_interval``).
+
 Two switches beside the protocol tell the sources of chance apart: the networks of a pair may start from the same
 weights, see their batches in different orders, or both; with neither they are the same network twice.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +30,7 @@ from whichtask.networks import build
 from whichtask.seeding import seed_of
 from whichtask.stats import share_interval
 from whichtask.tasks import TaskSet
-from whichtask.training import FittedPair, ImageBank, LiveState, PairFit, Sample, divide
+from whichtask.training import FittedGroup, GroupFit, ImageBank, LiveState, Sample, divide
 
 ROWS = "rows"
 
@@ -52,7 +57,7 @@ def score_tasks(
     results: Path,
     first: int | None = None,
 ) -> pd.DataFrame:
-    """Score each task with the pairs of networks that the job asks for.
+    """Score each task with the groups of networks that the job asks for.
 
     Finished rows and the fit in progress are kept in the job's live state, so that a killed run goes on where it was
     and ends with the same scores.
@@ -67,7 +72,7 @@ def score_tasks(
         first: score only the first so many tasks.
 
     Returns:
-        One row for each task and pair; see ``row_of`` for the columns.
+        One row for each task and pair of networks of one group; see ``row_of`` for the columns.
 
     Raises:
         WhichtaskError: the tasks are not of these images, or a task has one class only where networks train on it.
@@ -78,24 +83,25 @@ def score_tasks(
     live = LiveState(results, {"verb": "agreement", "job": job.model_dump(mode="json"), "device": device.type, **what})
     resumed = live.load(ROWS)
     rows: list[dict[str, Any]] = resumed[1]["rows"] if resumed else []
-    pairs = list(range(job.agreement.pairs))
-    groups = [pairs] if job.agreement.execution == "batched" else [[pair] for pair in pairs]
-    finished = {(row["task"], row["pair"]) for row in rows}
+    groups = range(job.agreement.pairs)
+    together = [list(groups)] if job.agreement.execution == "batched" else [[group] for group in groups]
+    finished = {(row["task"], row["group"]) for row in rows}
     label = f"AS of {set_name} tasks, {job.network_name}"
-    with tqdm(total=len(chosen) * len(pairs), initial=len(rows), desc=label, unit="pair", disable=None) as bar:
+    with tqdm(total=len(chosen) * len(groups), initial=len(finished), desc=label, unit="group", disable=None) as bar:
         for k in chosen:
-            for group in groups:
-                if (tasks.names[k], group[0]) in finished:
+            for part in together:
+                if (tasks.names[k], part[0]) in finished:
                     continue
-                rows += [sample.row_of(set_name, k, fitted) for fitted in sample.fit(k, group, live, bar)]
+                for fitted in sample.fit(k, part, live, bar):
+                    rows += sample.rows_of(set_name, k, fitted)
                 live.save(ROWS, {}, {"rows": rows})
-                bar.update(len(group))
+                bar.update(len(part))
     live.clear()
     return pd.DataFrame(rows)
 
 
 class _Sampler:
-    """The images of a job on the device, and pairs of networks fitted to one task after another."""
+    """The images of a job on the device, and groups of networks fitted to one task after another."""
 
     def __init__(self, images: ImageSet, tasks: TaskSet, job: AgreementJob, device: torch.device):
         tasks.require_images(images, test_images=False)
@@ -109,8 +115,8 @@ class _Sampler:
             )
         self.train, self.heldout = torch.from_numpy(train).to(device), torch.from_numpy(division.heldout).to(device)
 
-    def fit(self, k: int, pairs: Sequence[int], live: LiveState, bar: "tqdm[Any]") -> list[FittedPair]:
-        """Fit fresh pairs of networks to task k."""
+    def fit(self, k: int, groups: Sequence[int], live: LiveState, bar: "tqdm[Any]") -> list[FittedGroup]:
+        """Fit fresh groups of networks to task k."""
         job, name = self.job, self.tasks.names[k]
         labels = torch.from_numpy(self.tasks.labels[k]).long().to(self.device)
         classes = self.tasks.n_classes[k]
@@ -119,36 +125,51 @@ class _Sampler:
                 f"task {name!r} has one class only on the {len(self.train)} training images; networks need more"
             )
         networks = [
-            build(job.network, self.bank.shape, classes, seed=("weights", job.seed, name, pair, start)).to(self.device)
-            for pair in pairs
-            for start in ((0, 0) if job.agreement.shared_initialisation else (0, 1))
+            build(job.network, self.bank.shape, classes, seed=("weights", job.seed, name, group, start)).to(self.device)
+            for group in groups
+            for start in (0 if job.agreement.shared_initialisation else n for n in range(job.agreement.group))
         ]
         sample = Sample(self.bank, self.train, self.heldout, labels)
-        fit = PairFit(networks, pairs, sample, job.agreement, ("agreement", job.seed, name))
+        fit = GroupFit(networks, groups, sample, job.agreement, ("agreement", job.seed, name))
         return fit.run(live, tick=lambda epoch: bar.set_postfix(task=name, epoch=epoch, refresh=False))
 
-    def row_of(self, set_name: str, k: int, fitted: FittedPair) -> dict[str, Any]:
-        """Return the table row of one pair: shares in 0..1, seconds of wall time, images learned from per second."""
+    def rows_of(self, set_name: str, k: int, fitted: FittedGroup) -> list[dict[str, Any]]:
+        """Return the table rows of all pairs of one group; see ``row_of``."""
+        found = combinations(range(self.job.agreement.group), 2)
+        return [self.row_of(set_name, k, fitted, members) for members in found]
+
+    def row_of(self, set_name: str, k: int, fitted: FittedGroup, members: tuple[int, int]) -> dict[str, Any]:
+        """Return the table row of one pair: shares in 0..1, images learned from per second.
+
+        ``pair`` counts the pairs of a task, ``network_1`` and ``network_2`` its networks, which pairs of one ``group``
+        may share. ``seconds`` is wall time, the group's divided among its pairs.
+        """
         settings, name = self.job.agreement, self.tasks.names[k]
-        first, second = fitted.heldout_predictions
+        pairs = list(combinations(range(settings.group), 2))
+        pair = fitted.group * len(pairs) + pairs.index(members)
+        first, second = (fitted.heldout_predictions[member] for member in members)
+        accuracy = [fitted.train_accuracy[member] for member in members]
         labels = torch.from_numpy(self.tasks.labels[k])
         truth = labels[self.heldout.cpu()]
         agreement = (first == second).double().mean().item()
-        low, high = share_interval(agreement, len(first), settings.bootstrap, seed_of("row", name, fitted.pair))
+        low, high = share_interval(agreement, len(first), settings.bootstrap, seed_of("row", name, pair))
         test = [(predictions == truth).double().mean().item() for predictions in (first, second)]
         return {
             "data": self.data_name,
             "network": self.job.network_name,
             "set": set_name,
             "task": name,
-            "pair": fitted.pair,
+            "pair": pair,
+            "group": fitted.group,
+            "network_1": fitted.group * settings.group + members[0],
+            "network_2": fitted.group * settings.group + members[1],
             "agreement": agreement,
             "agreement_low": low,
             "agreement_high": high,
             "chance_agreement": chance_agreement(first, second),
-            "train_accuracy_1": fitted.train_accuracy[0],
-            "train_accuracy_2": fitted.train_accuracy[1],
-            "train_accuracy": sum(fitted.train_accuracy) / 2,
+            "train_accuracy_1": accuracy[0],
+            "train_accuracy_2": accuracy[1],
+            "train_accuracy": sum(accuracy) / 2,
             "test_accuracy_1": test[0],
             "test_accuracy_2": test[1],
             "test_accuracy": sum(test) / 2,
@@ -157,8 +178,8 @@ class _Sampler:
             "images_train": len(self.train),
             "images_heldout": len(self.heldout),
             "epochs": fitted.epochs,
-            "seconds": fitted.seconds,
-            "images_per_s": 2 * len(self.train) * fitted.epochs / max(fitted.seconds, 1e-9),
+            "seconds": fitted.seconds / len(pairs),
+            "images_per_s": settings.group * len(self.train) * fitted.epochs / max(fitted.seconds, 1e-9),
             "shared_order": settings.shared_order,
             "shared_initialisation": settings.shared_initialisation,
             "execution": settings.execution,

@@ -1,5 +1,6 @@
 """The agreement score: definitions, the protocol, resume, and errors that name the task."""
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from whichtask.config import AgreementJob, AgreementSettings, CnnSpec, DataSetti
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.tasks import TaskSet, human_tasks, random_tasks
-from whichtask.training import PairFit
+from whichtask.training import GroupFit
 
 TIMED = ["seconds", "images_per_s"]
 
@@ -83,31 +84,54 @@ def test_looped_and_batched_networks_score_alike(small_images: ImageSet, human: 
     np.testing.assert_allclose(loop["train_accuracy"], batched["train_accuracy"], atol=0.1)
 
 
-@pytest.mark.parametrize("killed_after", [1, 3, 7])
+def test_all_pairs_among_the_networks_of_a_group(small_images: ImageSet, human: TaskSet, tmp_path: Path) -> None:
+    """The first two networks of a group are the paper's pair; the others are compared with each of them."""
+    settings: dict[str, Any] = {"epochs": 3, "stop_train_accuracy": None}
+    pairs = score(small_images, human, tmp_path, job(**settings, pairs=1), first=1)
+    both = score(small_images, human, tmp_path, job(**settings, pairs=2), first=1)
+    whole = score(small_images, human, tmp_path, job(**settings, pairs=2, group=4), first=1)
+    assert whole["pair"].tolist() == list(range(12))
+    assert whole["group"].tolist() == [0] * 6 + [1] * 6
+    sides = list(zip(whole["network_1"], whole["network_2"], strict=True))
+    assert sides == [*combinations(range(4), 2), *combinations(range(4, 8), 2)]
+    same = ["agreement", "train_accuracy_1", "train_accuracy_2", "test_accuracy_1", "test_accuracy_2", "epochs"]
+    for chosen, rows in ((whole.iloc[[0]], pairs), (whole.iloc[[0, 6]], both)):
+        np.testing.assert_array_equal(chosen[same], rows[same])
+    # One network is the same wherever it is compared.
+    assert set(whole.loc[[1, 2], "test_accuracy_1"]) == {whole.loc[0, "test_accuracy_1"]}
+    assert set(whole.loc[[2, 4], "test_accuracy_2"]) == {whole.loc[5, "test_accuracy_2"]}
+
+
+@pytest.mark.parametrize(("killed_after", "group"), [(1, 2), (3, 2), (7, 2), (4, 3)])
 def test_a_killed_run_ends_with_the_same_table(
-    small_images: ImageSet, human: TaskSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_after: int
+    small_images: ImageSet,
+    human: TaskSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    killed_after: int,
+    group: int,
 ) -> None:
     monkeypatch.setattr("whichtask.training.live.SAVE_EVERY_SECONDS", 0.0)
-    chosen = job(epochs=3)
+    chosen = job(epochs=3, group=group)
     expected = score(small_images, human, tmp_path / "whole", chosen)
     epochs = 0
 
     class Killed(Exception):
         pass
 
-    original = PairFit._epoch
+    original = GroupFit._epoch
 
-    def dying(self: PairFit) -> torch.Tensor:
+    def dying(self: GroupFit) -> torch.Tensor:
         nonlocal epochs
         if epochs == killed_after:
             raise Killed
         epochs += 1
         return original(self)
 
-    monkeypatch.setattr(PairFit, "_epoch", dying)
+    monkeypatch.setattr(GroupFit, "_epoch", dying)
     with pytest.raises(Killed):
         score(small_images, human, tmp_path, chosen)
-    monkeypatch.setattr(PairFit, "_epoch", original)
+    monkeypatch.setattr(GroupFit, "_epoch", original)
     assert any((tmp_path / ".state").iterdir())
     found = score(small_images, human, tmp_path, chosen)
     pd.testing.assert_frame_equal(found.drop(columns=TIMED), expected.drop(columns=TIMED))

@@ -44,6 +44,8 @@ def agreement_table(
             "set": kind,
             "task": task,
             "pair": pair,
+            "network_1": 2 * pair,
+            "network_2": 2 * pair + 1,
             "agreement": base + 0.01 * k + 0.002 * pair,
             "agreement_low": base + 0.01 * k - 0.01,
             "agreement_high": base + 0.01 * k + 0.01,

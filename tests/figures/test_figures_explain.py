@@ -40,6 +40,7 @@ def agreement(name: str, base: float) -> pd.DataFrame:
         for pair in (0, 1):
             score = base - 0.02 * k + 0.01 * pair
             of_task = {"set": name, "task": f"{name}_{k:02d}", "pair": pair, "agreement": score}
+            of_task |= {"network_1": 2 * pair, "network_2": 2 * pair + 1}
             of_task |= {"agreement_low": score - 0.01, "agreement_high": score + 0.01, "chance_agreement": 0.5}
             rows.append(of_task | {"train_accuracy": 0.99 + 0.001 * k, "images_train": 50})
     return pd.DataFrame(rows).assign(data="quadrants", network="cnn")

@@ -66,6 +66,7 @@ class Run:
         rows = [
             {
                 "data": "quadrants", "network": network, "set": name, "task": f"discovered_{k:02d}", "pair": pair,
+                "network_1": 2 * pair, "network_2": 2 * pair + 1,
                 "agreement": level - 0.02 * k + 0.004 * pair, "agreement_low": 0.5, "agreement_high": 1.0,
                 "chance_agreement": 0.5, "train_accuracy": 0.99 - 0.02 * k, "images_train": images,
                 "test_accuracy": level - 0.03 - 0.02 * k,
@@ -159,7 +160,16 @@ SCORES = st.lists(st.lists(st.floats(0.5, 1.0), min_size=2, max_size=5), min_siz
 
 def rows_of(searches: list[list[float]]) -> pd.DataFrame:
     rows = [
-        {"set": f"s{i}", "task": f"t{k}", "pair": 0, "agreement": value, "train_accuracy": 1.0, "chance_agreement": 0.5}
+        {
+            "set": f"s{i}",
+            "task": f"t{k}",
+            "pair": 0,
+            "network_1": 0,
+            "network_2": 1,
+            "agreement": value,
+            "train_accuracy": 1.0,
+            "chance_agreement": 0.5,
+        }
         for i, tasks in enumerate(searches)
         for k, value in enumerate(tasks)
     ]

@@ -21,6 +21,8 @@ ROW = {
     "set": "human",
     "task": "a",
     "pair": 0,
+    "network_1": 0,
+    "network_2": 1,
     "agreement": 0.9,
     "agreement_low": 0.8,
     "agreement_high": 1.0,
@@ -62,7 +64,7 @@ def test_similarity_is_named_by_its_file(tmp_path: Path) -> None:
 def test_a_mean_weighs_tasks_equally_whatever_their_number_of_pairs() -> None:
     rows = [
         ROW | {"agreement": 0.8, "train_accuracy": 1.0},
-        ROW | {"pair": 1, "agreement": 0.6, "train_accuracy": 0.8},
+        ROW | {"pair": 1, "network_1": 2, "network_2": 3, "agreement": 0.6, "train_accuracy": 0.8},
         ROW | {"task": "b", "agreement": 0.9, "train_accuracy": 0.7, "chance_agreement": 0.6},
     ]
     (summary,) = summarise(pd.DataFrame(rows), ["network", "set"]).to_dict("records")

@@ -43,15 +43,17 @@ def _difference(draw: Draw, n: int) -> Estimate:
 
 
 def _of_pairs(draw: Draw) -> Iterator[tuple[str, Callable[[], Estimate]]]:
-    for n in (3, 4, 8, 32):
-        first, second = np.triu_indices(n, 1)
+    for n, groups in ((3, 1), (4, 1), (8, 1), (32, 1), (3, 2), (4, 2)):
+        # Units of two groups form no pair with each other, as networks that saw other batches.
+        sides = np.triu_indices(n, 1)
+        first, second = (np.concatenate([side + n * group for group in range(groups)]) for side in sides)
 
-        def similarity(n: int = n, first: Any = first, second: Any = second) -> Estimate:
+        def similarity(n: int = n * groups, first: Any = first, second: Any = second) -> Estimate:
             effects = draw(n)
             values = effects[first] + effects[second] + 0.5 * RNG.standard_normal(len(first))
             return pairs_interval(values.tolist(), first.tolist(), second.tolist())
 
-        yield f"pairs of {n}", similarity
+        yield f"pairs of {n} in {groups}", similarity
 
 
 def _crossed(draw: Draw) -> Iterator[tuple[str, Callable[[], Estimate]]]:

@@ -24,7 +24,7 @@ from whichtask.splits import (
     run_splits,
 )
 from whichtask.tasks import TaskSet, human_tasks, random_tasks
-from whichtask.training import PairFit
+from whichtask.training import GroupFit
 
 
 def job(**changes: object) -> SplitJob:
@@ -159,19 +159,19 @@ def test_a_killed_run_ends_with_the_same_results(
 ) -> None:
     monkeypatch.setattr("whichtask.training.live.SAVE_EVERY_SECONDS", 0.0)
     expected = run(shortcut_images, brightness, tmp_path / "whole", job(epochs=2), source=source)
-    original, epochs = PairFit._epoch, 0
+    original, epochs = GroupFit._epoch, 0
 
-    def dying(self: PairFit) -> torch.Tensor:
+    def dying(self: GroupFit) -> torch.Tensor:
         nonlocal epochs
         if epochs == killed_after:
             raise KeyboardInterrupt
         epochs += 1
         return original(self)
 
-    monkeypatch.setattr(PairFit, "_epoch", dying)
+    monkeypatch.setattr(GroupFit, "_epoch", dying)
     with pytest.raises(KeyboardInterrupt):
         run(shortcut_images, brightness, tmp_path, job(epochs=2), source=source)
-    monkeypatch.setattr(PairFit, "_epoch", original)
+    monkeypatch.setattr(GroupFit, "_epoch", original)
     assert same(run(shortcut_images, brightness, tmp_path, job(epochs=2), source=source), expected)
 
 

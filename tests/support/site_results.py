@@ -49,6 +49,7 @@ def write_set(plan: Plan, kind: Any, labels: npt.NDArray[np.int64], names: list[
     scores = [
         {
             "data": "own", "network": plan.main, "set": kind, "task": task, "pair": pair,
+            "network_1": 2 * pair, "network_2": 2 * pair + 1,
             "agreement": 0.9 - 0.1 * k - 0.02 * pair, "agreement_low": 0.85 - 0.1 * k, "agreement_high": 0.95 - 0.1 * k,
             "chance_agreement": 0.5, "train_accuracy": 1.0, "test_accuracy": 0.88 - 0.1 * k, "images_train": 40,
             "images_heldout": 10,

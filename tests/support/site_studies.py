@@ -47,6 +47,7 @@ def add_search(plan: Plan, images: ImageSet, rng: np.random.Generator) -> None:
     scores = [
         {
             "data": "own", "network": plan.main, "set": "dynamics", "task": f"step_{step:04d}", "pair": pair,
+            "network_1": 2 * pair, "network_2": 2 * pair + 1,
             "agreement": 0.5 + 0.05 * step + 0.02 * pair, "agreement_low": 0.45 + 0.05 * step,
             "agreement_high": 0.6 + 0.05 * step, "chance_agreement": 0.5, "train_accuracy": 1.0, "images_train": 40,
         }

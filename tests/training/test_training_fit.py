@@ -13,7 +13,7 @@ from whichtask.config import AgreementSettings, CnnSpec, DataSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build
-from whichtask.training import FittedPair, ImageBank, LiveState, PairFit, Sample, divide
+from whichtask.training import FittedGroup, GroupFit, ImageBank, LiveState, Sample, divide
 
 SPEC = CnnSpec(width=2, hidden=8)
 
@@ -23,22 +23,22 @@ def settings(**changes: object) -> AgreementSettings:
 
 
 @pytest.fixture
-def make_fit(small_images: ImageSet) -> Callable[[AgreementSettings], PairFit]:
+def make_fit(small_images: ImageSet) -> Callable[[AgreementSettings], GroupFit]:
     bank = ImageBank.of(small_images)
     labels = torch.from_numpy(small_images.labels % 2)
     sample = Sample(bank, torch.arange(0, 300), torch.arange(300, 400), labels)
 
-    def make(chosen: AgreementSettings) -> PairFit:
+    def make(chosen: AgreementSettings) -> GroupFit:
         networks = [build(SPEC, bank.shape, 2, seed=("w", pair, m)) for pair in range(2) for m in (0, 1)]
-        return PairFit(networks, [0, 1], sample, chosen, (0, "task"))
+        return GroupFit(networks, [0, 1], sample, chosen, (0, "task"))
 
     return make
 
 
-def same(first: list[FittedPair], second: list[FittedPair]) -> bool:
+def same(first: list[FittedGroup], second: list[FittedGroup]) -> bool:
     return all(
         torch.equal(a.heldout_predictions, b.heldout_predictions)
-        and (a.pair, a.train_accuracy, a.epochs) == (b.pair, b.train_accuracy, b.epochs)
+        and (a.group, a.train_accuracy, a.epochs) == (b.group, b.train_accuracy, b.epochs)
         for a, b in zip(first, second, strict=True)
     )
 
@@ -50,7 +50,7 @@ class Killed(Exception):
 @pytest.mark.parametrize("execution", ["loop", "batched"])
 @pytest.mark.parametrize("epoch", [1, 2, 4])
 def test_a_killed_fit_resumes_bit_for_bit(
-    make_fit: Callable[[AgreementSettings], PairFit], tmp_path: Path, execution: str, epoch: int
+    make_fit: Callable[[AgreementSettings], GroupFit], tmp_path: Path, execution: str, epoch: int
 ) -> None:
     chosen = settings(execution=execution, stop_train_accuracy=0.9)
     expected = make_fit(chosen).run()
@@ -70,7 +70,7 @@ def test_a_killed_fit_resumes_bit_for_bit(
 
 
 def test_both_networks_see_the_same_order_unless_told_otherwise(
-    make_fit: Callable[[AgreementSettings], PairFit],
+    make_fit: Callable[[AgreementSettings], GroupFit],
 ) -> None:
     orders = make_fit(settings())._orders()
     assert torch.equal(orders[0], orders[1])
@@ -80,7 +80,7 @@ def test_both_networks_see_the_same_order_unless_told_otherwise(
     assert torch.equal(orders.sort(dim=1).values, torch.arange(300).expand(4, -1)), "each image once"
 
 
-def test_the_order_changes_with_the_epoch(make_fit: Callable[[AgreementSettings], PairFit]) -> None:
+def test_the_order_changes_with_the_epoch(make_fit: Callable[[AgreementSettings], GroupFit]) -> None:
     fit = make_fit(settings())
     first = fit._orders()
     fit.epoch = 1
@@ -88,7 +88,7 @@ def test_the_order_changes_with_the_epoch(make_fit: Callable[[AgreementSettings]
 
 
 def test_an_easy_task_stops_early_and_a_limit_ends_a_hard_one(
-    make_fit: Callable[[AgreementSettings], PairFit],
+    make_fit: Callable[[AgreementSettings], GroupFit],
 ) -> None:
     easy = make_fit(settings(epochs=60, stop_train_accuracy=0.95)).run()
     assert max(fitted.epochs for fitted in easy) < 60
@@ -97,10 +97,10 @@ def test_an_easy_task_stops_early_and_a_limit_ends_a_hard_one(
 
 
 def test_the_state_of_another_task_is_not_resumed(
-    make_fit: Callable[[AgreementSettings], PairFit], tmp_path: Path
+    make_fit: Callable[[AgreementSettings], GroupFit], tmp_path: Path
 ) -> None:
     live = LiveState(tmp_path, {}, every=0)
-    live.save("fit", {}, {"seed": [0, "other"], "pairs": [0, 1], "epoch": 3, "seconds": 1.0, "done": []})
+    live.save("fit", {}, {"seed": [0, "other"], "groups": [0, 1], "epoch": 3, "seconds": 1.0, "done": []})
     assert same(make_fit(settings()).run(live), make_fit(settings()).run())
 
 

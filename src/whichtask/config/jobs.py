@@ -172,7 +172,7 @@ class SplitJob(Section):
         """Take what the job needs; keys that do not decide what one target's networks learn keep their defaults."""
         scored = AgreementJob.of(config, network)
         fields = {name: getattr(scored, name) for name in AgreementJob.model_fields}
-        agreement = _reset(scored.agreement, "images", "pairs", "bootstrap")
+        agreement = _reset(scored.agreement, "images", "pairs", "group", "bootstrap")
         splits = _reset(config.splits, "targets", "attackers", "attribute_targets")
         return cls(**fields | {"agreement": agreement}, splits=splits)
 

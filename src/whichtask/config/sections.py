@@ -98,23 +98,28 @@ class TaskSettings(Section):
 class AgreementSettings(Section):
     """The agreement score (AS): how often two networks trained on the same labels agree on held-out images."""
 
-    pairs: Count = Field(2, description="Independent pairs of networks a task.")
+    pairs: Count = Field(2, description="Independent pairs (or larger groups) of networks a task.")
+    group: Annotated[int, Field(ge=2)] = Field(
+        2,
+        description="Networks that learn from the same batches, of which all pairs are compared; 2: separate pairs, as "
+        "in the paper. One group of 3 says as much about a task as two pairs, with a network less.",
+    )
     images: Count | None = Field(
         5_000, description="Training images of one network; null takes all of the training part."
     )
     epochs: Count = Field(100, description="Most passes over the training images (the paper: 100).")
     stop_train_accuracy: Share | None = Field(
         0.99,
-        description="A pair stops once both networks reach this accuracy within an epoch; null trains all epochs.",
+        description="A pair (or group) stops once all its networks reach this accuracy within an epoch; null: never.",
     )
     batch_size: Count = Field(128, description="Images in a batch (the paper: 512).")
     learning_rate: Positive = Field(1e-3, description="Step size of Adam.")
     weight_decay: Annotated[float, Field(ge=0)] = Field(0.0, description="L2 penalty of Adam.")
     shared_order: bool = Field(
-        True, description="Both networks of a pair see the same batches in the same order, as in the paper."
+        True, description="The networks of a pair see the same batches in the same order, as in the paper."
     )
     shared_initialisation: bool = Field(
-        False, description="Both networks of a pair start from the same weights (to tell the sources of chance apart)."
+        False, description="The networks of a pair start from the same weights (to tell the sources of chance apart)."
     )
     execution: Literal["loop", "batched"] = Field(
         "loop", description="Train networks one after another, or stacked through vmap (see benchmarks/)."

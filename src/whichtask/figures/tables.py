@@ -11,8 +11,8 @@ from whichtask.errors import WhichtaskError
 from whichtask.stats import Estimate, pairs_interval
 
 AGREEMENT_COLUMNS = (
-    "data", "network", "set", "task", "pair", "agreement", "agreement_low", "agreement_high", "chance_agreement",
-    "train_accuracy", "images_train",
+    "data", "network", "set", "task", "pair", "network_1", "network_2", "agreement", "agreement_low", "agreement_high",
+    "chance_agreement", "train_accuracy", "images_train",
 )  # fmt: skip
 SIMILARITY_COLUMNS = ("task_a", "task_b", "agreement_similarity")
 RESAMPLES = 2_000

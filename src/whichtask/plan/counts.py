@@ -45,7 +45,7 @@ class Counts:
     def main(self) -> str:
         """Networks of the main scores."""
         agreement = self._settings.agreement
-        return self._networks(agreement.pairs, agreement.images)
+        return f"{self._scored(agreement.pairs, agreement.group)}, {limited(agreement.images, 'training image')}"
 
     @property
     def studies(self) -> str:
@@ -65,17 +65,16 @@ class Counts:
         plan, agreement = self._settings.plan, self._settings.agreement
         if plan.network_images in (None, agreement.images):
             return f"{self._few(None)}; {self.main}"
-        pairs = plan.comparison_pairs or agreement.pairs
-        return f"{self._few(plan.comparison_tasks)}; {self._networks(pairs, plan.network_images)}"
+        return f"{self._few(plan.comparison_tasks)}; {self._compared}, {limited(plan.network_images, 'training image')}"
 
     @property
     def by_images(self) -> str:
         """Tasks and networks where numbers of training images are compared."""
         plan, agreement = self._settings.plan, self._settings.agreement
-        pairs = plan.comparison_pairs or agreement.pairs
-        text = f"{self._few(plan.comparison_tasks)}, {counted(pairs, 'pair')} of networks a task"
+        text = f"{self._few(plan.comparison_tasks)}, {self._compared}"
         if agreement.images in plan.image_sweep:
-            text += f" (at {agreement.images:,} images {self._few(None)}, {counted(agreement.pairs, 'pair')})"
+            main = self._scored(agreement.pairs, agreement.group)
+            text += f" (at {agreement.images:,} images {self._few(None)}, {main})"
         return f"{text}; {listed(plan.image_sweep)} training images"
 
     @property
@@ -107,6 +106,18 @@ class Counts:
         random, human = (min(limit or number, number) for number in (self._settings.tasks.random, self._human))
         return f"{random} random and {human} human tasks"
 
+    @property
+    def _compared(self) -> str:
+        pairs, agreement = self._settings.plan.comparison_pairs, self._settings.agreement
+        return self._scored(pairs, 2) if pairs else self._scored(agreement.pairs, agreement.group)
+
+    @classmethod
+    def _networks(cls, pairs: int, images: int | None) -> str:
+        return f"{cls._scored(pairs, 2)}, {limited(images, 'training image')}"
+
     @staticmethod
-    def _networks(pairs: int, images: int | None) -> str:
-        return f"{counted(pairs, 'pair')} of networks a task, {limited(images, 'training image')}"
+    def _scored(groups: int, size: int) -> str:
+        if size == 2:
+            return f"{counted(groups, 'pair')} of networks a task"
+        of_one = "" if groups == 1 else f"{groups} x "
+        return f"all pairs among {of_one}{size} networks a task"

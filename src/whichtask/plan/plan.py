@@ -80,11 +80,11 @@ class Plan:
     def protocols(self) -> dict[str, Protocol]:
         """Protocols beside the main one, by name."""
         plan = self.settings.plan
-        pairs = plan.comparison_pairs or self.settings.agreement.pairs
-        studies = {name: getattr(self.settings.studies, name) for name in ("images", "pairs")}
+        few = {"pairs": plan.comparison_pairs, "group": 2} if plan.comparison_pairs else {}
+        studies = {"images": self.settings.studies.images, "pairs": self.settings.studies.pairs, "group": 2}
         sizes = {*plan.image_sweep, *([plan.network_images] if plan.network_images else [])}
         return {
-            **{f"images-{n}": Protocol({"images": n, "pairs": pairs}, plan.comparison_tasks) for n in sorted(sizes)},
+            **{f"images-{n}": Protocol({"images": n} | few, plan.comparison_tasks) for n in sorted(sizes)},
             "studies": Protocol(studies, None),
             "order": Protocol(studies | {"shared_order": False, "shared_initialisation": True}, None),
             "both": Protocol(studies | {"shared_order": False}, None),

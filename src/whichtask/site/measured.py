@@ -10,7 +10,7 @@ from whichtask.figures.tables import AGREEMENT_COLUMNS, SIMILARITY_COLUMNS
 from whichtask.figures.td.explain import COLUMNS, FEATURES, SHOWN, least_predictable
 from whichtask.plan.plan import TRUTH
 from whichtask.site.run import Run
-from whichtask.stats import mean_interval
+from whichtask.stats import mean_interval, pairs_interval
 from whichtask.tasks import TaskSet
 
 
@@ -79,15 +79,17 @@ def agreement_of(run: Run, name: str, task: str) -> Agreement | None:
 def agreement_interval(rows: pd.DataFrame) -> tuple[float, float]:
     """Return the 95 % interval of a task's agreement score, within 0..1.
 
-    Each pair of networks is one measurement, so that several give an interval over pairs. A single pair says nothing
-    about others: its interval is that of a share, over its held-out images.
+    Each pair of networks is one measurement, so that several give an interval over pairs, or over networks where pairs
+    share them. A single pair says nothing about others: its interval is that of a share, over its held-out images.
 
     Args:
         rows: of the table of scores, one a pair.
     """
     if len(rows) == 1:
         return float(rows["agreement_low"].iloc[0]), float(rows["agreement_high"].iloc[0])
-    found = mean_interval(rows["agreement"].tolist())
+    scores, sides = rows["agreement"].tolist(), [rows[name].tolist() for name in ("network_1", "network_2")]
+    shared = len({*sides[0], *sides[1]}) < 2 * len(rows)
+    found = pairs_interval(scores, *sides) if shared else mean_interval(scores)
     return max(0.0, found.low), min(1.0, found.high)
 
 

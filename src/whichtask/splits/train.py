@@ -18,7 +18,7 @@ from whichtask.networks import build
 from whichtask.splits.attackers import Labelling, found_attackers, random_network_attackers, worst_group
 from whichtask.splits.cases import Case, Source, list_cases
 from whichtask.splits.define import Bools, Integers, Target, check_tasks
-from whichtask.training import ImageBank, LiveState, PairFit, Sample, divide
+from whichtask.training import GroupFit, ImageBank, LiveState, Sample, divide
 
 MOST_CLASSES = 256  # predictions are kept as bytes
 ROWS, ATTACKERS = "rows", "attackers"
@@ -136,7 +136,7 @@ def _fit(
     labels[torch.from_numpy(pool)] = torch.from_numpy(case.target)
     train, test = (torch.from_numpy(pool[chosen]).to(device) for chosen in (case.in_train, ~case.in_train))
     sample = Sample(bank, train, test, labels.to(device))
-    fit = PairFit([net.to(device) for net in networks], [pair], sample, job.agreement, ("splits", job.seed, *case.key))
+    fit = GroupFit([net.to(device) for net in networks], [pair], sample, job.agreement, ("splits", job.seed, *case.key))
     (fitted,) = fit.run(live)
     rows, everything = [], []
     truth = case.target[~case.in_train]

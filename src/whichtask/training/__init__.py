@@ -1,7 +1,7 @@
 """Fitting one or many networks to labels: images on the device, counter-based order, exact resume."""
 
 from whichtask.training.adam import State, adam_state, load_adam, start_adam
-from whichtask.training.fit import FittedPair, PairFit, Sample
+from whichtask.training.fit import FittedGroup, GroupFit, Sample
 from whichtask.training.images import Division, ImageBank, divide
 from whichtask.training.live import LiveState
 from whichtask.training.trainers import BatchedTrainer, LoopTrainer, Trainer
@@ -9,11 +9,11 @@ from whichtask.training.trainers import BatchedTrainer, LoopTrainer, Trainer
 __all__ = [
     "BatchedTrainer",
     "Division",
-    "FittedPair",
+    "FittedGroup",
+    "GroupFit",
     "ImageBank",
     "LiveState",
     "LoopTrainer",
-    "PairFit",
     "Sample",
     "State",
     "Trainer",

@@ -1,7 +1,8 @@
-"""Fit pairs of networks to one labelling, as the agreement score asks (``check_as.py``, ``supervised.py``).
+"""Fit groups of networks to one labelling, as the agreement score asks (``check_as.py``, ``supervised.py``).
 
-The two networks of a pair start from different weights and see, by default, the same batches in the same order. Data
-order is a function of (seed, task, pair, epoch), so a resumed run draws what an uninterrupted one would have drawn.
+The networks of a group (two in the paper: a pair) start from different weights and see, by default, the same batches in
+the same order. Data order is a function of (seed, task, group, epoch), so a resumed run draws what an uninterrupted one
+would have drawn.
 """
 
 import time
@@ -22,22 +23,22 @@ LIVE = "fit"
 
 
 @dataclass(frozen=True)
-class FittedPair:
-    """What is kept of two networks trained on the same labels."""
+class FittedGroup:
+    """What is kept of the M networks of a group, trained on the same labels."""
 
-    pair: int
+    group: int
     heldout_predictions: Tensor
-    """uint8 [2, N_heldout], in evaluation mode."""
-    train_accuracy: tuple[float, float]
-    """In evaluation mode, on all training images."""
+    """uint8 [M, N_heldout], in evaluation mode."""
+    train_accuracy: list[float]
+    """[M], in evaluation mode, on all training images."""
     epochs: int
     seconds: float
-    """Wall time of the fit until this pair was done, divided among the pairs fitted together."""
+    """Wall time of the fit until this group was done, divided among the groups fitted together."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The images and labels of one task that a group of pairs is fitted to and judged on."""
+    """The images and labels of one task that groups of networks are fitted to and judged on."""
 
     bank: ImageBank
     train: Tensor
@@ -59,12 +60,12 @@ def make_trainer(networks: Sequence[nn.Module], settings: AgreementSettings) -> 
     )
 
 
-class PairFit:
-    """A group of pairs in training; the group shrinks as pairs reach the stopping accuracy.
+class GroupFit:
+    """Groups of networks in training; a group that reaches the stopping accuracy leaves.
 
     Args:
-        networks: 2G networks, the two of pair g at 2g and 2g + 1.
-        pairs: [G] numbers of the pairs, which name their random draws.
+        networks: GM networks, those of group g from gM on.
+        groups: [G] numbers of the groups, which name their random draws.
         sample: what to fit.
         settings: how.
         seed: (run seed, task name), which name the random draws.
@@ -73,21 +74,22 @@ class PairFit:
     def __init__(
         self,
         networks: Sequence[nn.Module],
-        pairs: Sequence[int],
+        groups: Sequence[int],
         sample: Sample,
         settings: AgreementSettings,
         seed: tuple[str | int, ...],
     ):
         self.trainer = make_trainer(networks, settings)
-        self.pairs = list(pairs)
+        self.groups = list(groups)
+        self.size = len(networks) // len(self.groups)
         self.sample, self.settings, self.seed = sample, settings, seed
-        self.group = len(self.pairs)
+        self.together = len(self.groups)
         self.epoch = 0
         self.seconds = 0.0
-        self.done: list[FittedPair] = []
+        self.done: list[FittedGroup] = []
 
-    def run(self, live: LiveState | None = None, tick: Callable[[int], None] | None = None) -> list[FittedPair]:
-        """Train until every pair is done and return them in the order of their numbers.
+    def run(self, live: LiveState | None = None, tick: Callable[[int], None] | None = None) -> list[FittedGroup]:
+        """Train until every group is done and return them in the order of their numbers.
 
         Args:
             live: where to look for and keep the state of an interrupted fit.
@@ -95,7 +97,7 @@ class PairFit:
         """
         if live:
             self._resume(live)
-        while self.pairs:
+        while self.groups:
             started = time.perf_counter()
             accuracy = self._epoch()
             self.epoch += 1
@@ -103,19 +105,19 @@ class PairFit:
             self._retire(accuracy)
             if tick:
                 tick(self.epoch)
-            if live and self.pairs and live.due():
+            if live and self.groups and live.due():
                 live.save(LIVE, *self._snapshot())
         if live:
             live.remove(LIVE)
-        return sorted(self.done, key=lambda fitted: fitted.pair)
+        return sorted(self.done, key=lambda fitted: fitted.group)
 
     def _orders(self) -> Tensor:
         """Return this epoch's image order for each network, int64 [M, n]."""
         orders = []
-        for pair in self.pairs:
-            for member in (0, 1):
+        for group in self.groups:
+            for member in range(self.size):
                 of_member = 0 if self.settings.shared_order else member
-                generator = torch_generator("order", *self.seed, pair, of_member, self.epoch)
+                generator = torch_generator("order", *self.seed, group, of_member, self.epoch)
                 orders.append(torch.randperm(len(self.sample.train), generator=generator))
         return torch.stack(orders).to(self.sample.train.device)
 
@@ -132,26 +134,29 @@ class PairFit:
         return right.double() / orders.shape[1]
 
     def _retire(self, accuracy: Tensor) -> None:
-        """Judge and drop the pairs that are done."""
+        """Judge and drop the groups that are done."""
         last = self.epoch >= self.settings.epochs
         stop = self.settings.stop_train_accuracy
-        worse = accuracy.reshape(-1, 2).min(1).values
-        over = [last or (stop is not None and value >= stop) for value in worse.tolist()]
+        worst = accuracy.reshape(-1, self.size).min(1).values
+        over = [last or (stop is not None and value >= stop) for value in worst.tolist()]
         if not any(over):
             return
         predictions = self._predict(self.sample.heldout).to(torch.uint8).cpu()
         right = self._predict(self.sample.train) == self.sample.labels[self.sample.train]
         train_accuracy = right.double().mean(1).tolist()
-        for g, pair in enumerate(self.pairs):
+        for g, group in enumerate(self.groups):
             if over[g]:
-                of_pair = slice(2 * g, 2 * g + 2)
-                first, second = train_accuracy[of_pair]
-                seconds = self.seconds / self.group
-                self.done.append(FittedPair(pair, predictions[of_pair], (first, second), self.epoch, seconds))
-        left = [g for g in range(len(self.pairs)) if not over[g]]
-        self.pairs = [self.pairs[g] for g in left]
+                own = slice(self.size * g, self.size * (g + 1))
+                seconds = self.seconds / self.together
+                self.done.append(FittedGroup(group, predictions[own], train_accuracy[own], self.epoch, seconds))
+        left = [g for g in range(len(self.groups)) if not over[g]]
+        self.groups = [self.groups[g] for g in left]
         if left:
-            self.trainer.keep([member for g in left for member in (2 * g, 2 * g + 1)])
+            self.trainer.keep(self._members(left))
+
+    def _members(self, places: Sequence[int]) -> list[int]:
+        """Return the places of the networks of the groups at these places."""
+        return [self.size * g + member for g in places for member in range(self.size)]
 
     def _predict(self, indices: Tensor) -> Tensor:
         parts = [self.trainer.predict(self.sample.bank.batch(part)) for part in indices.split(5_000)]
@@ -159,9 +164,9 @@ class PairFit:
 
     def _snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors = {f"trainer/{name}": tensor for name, tensor in self.trainer.state().items()}
-        tensors |= {f"done/{fitted.pair}": fitted.heldout_predictions for fitted in self.done}
-        done = [[fitted.pair, fitted.train_accuracy, fitted.epochs, fitted.seconds] for fitted in self.done]
-        what = {"seed": list(self.seed), "pairs": self.pairs, "epoch": self.epoch, "seconds": self.seconds}
+        tensors |= {f"done/{fitted.group}": fitted.heldout_predictions for fitted in self.done}
+        done = [[fitted.group, fitted.train_accuracy, fitted.epochs, fitted.seconds] for fitted in self.done]
+        what = {"seed": list(self.seed), "groups": self.groups, "epoch": self.epoch, "seconds": self.seconds}
         return tensors, what | {"done": done}
 
     def _resume(self, live: LiveState) -> None:
@@ -169,15 +174,14 @@ class PairFit:
         if not found:
             return
         tensors, what = found
-        expected = sorted(what["pairs"] + [entry[0] for entry in what["done"]])
-        if what["seed"] != list(self.seed) or expected != sorted(self.pairs):
+        expected = sorted(what["groups"] + [entry[0] for entry in what["done"]])
+        if what["seed"] != list(self.seed) or expected != sorted(self.groups):
             return  # the state of another task or group, left by a kill between its end and its removal
         self.done = [
-            FittedPair(pair, tensors[f"done/{pair}"], (accuracy[0], accuracy[1]), epochs, seconds)
-            for pair, accuracy, epochs, seconds in what["done"]
+            FittedGroup(group, tensors[f"done/{group}"], accuracy, epochs, seconds)
+            for group, accuracy, epochs, seconds in what["done"]
         ]
-        members = [2 * self.pairs.index(pair) + member for pair in what["pairs"] for member in (0, 1)]
-        self.trainer.keep(members)
-        self.pairs, self.epoch, self.seconds = list(what["pairs"]), what["epoch"], what["seconds"]
+        self.trainer.keep(self._members([self.groups.index(group) for group in what["groups"]]))
+        self.groups, self.epoch, self.seconds = list(what["groups"]), what["epoch"], what["seconds"]
         prefix = "trainer/"
         self.trainer.load({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})

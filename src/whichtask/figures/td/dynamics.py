@@ -176,7 +176,7 @@ def read_frozen(paths: Sequence[Path]) -> pd.DataFrame:
     steps = [int(match[1]) for match in matches if match]
     if len(steps) < len(table):
         raise WhichtaskError(f"tasks of the set {SET!r} must be named step_NNNN, not {sorted(set(table['task']))}")
-    columns = ["pair", "agreement", "agreement_low", "agreement_high", "train_accuracy"]
+    columns = ["pair", "network_1", "network_2", "agreement", "agreement_low", "agreement_high", "train_accuracy"]
     return table[columns].assign(row="score", outer_step=steps)
 
 
