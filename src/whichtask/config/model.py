@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, PathText, Section
+from whichtask.config.bridge import BridgeSettings
 from whichtask.config.gbi.model import GbiSettings
 from whichtask.config.kinds import Kind
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
@@ -59,6 +60,7 @@ class Config(Section):
     ground_truth: GroundTruthSettings = Field(GroundTruthSettings(), description="Known factors.")
     imagenet: ImageNetSettings = Field(ImageNetSettings(), description="A random-network split of an ImageNet folder.")
     gbi: GbiSettings = Field(GbiSettings(), description="Gradient-Based Inference.")
+    bridge: BridgeSettings = Field(BridgeSettings(), description="GBI on discovered tasks.")
     figures: FigureSettings = Field(FigureSettings(), description="How figures look.")
 
     @field_validator("networks")
