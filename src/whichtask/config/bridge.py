@@ -14,7 +14,7 @@ EntryName = Literal["concatenated", "additive", "multiplicative", "bernoulli"]
 class BridgeSettings(Section):
     """GBI on discovered tasks: does the agreement of a labelling predict how well a gradient infers its bit?
 
-    None of these values was chosen by images that accuracies are reported on.
+    Widths, entries and training were chosen by validation images of one further seed, none by test images.
     """
 
     seeds: list[int] = Field([0, 1, 2, 3, 4], min_length=1, description="Seeds of the repeats; each is one job a set.")
@@ -30,7 +30,7 @@ class BridgeSettings(Section):
     bits: Annotated[int, Field(ge=1, le=10)] = Field(
         8, description="Bits of Z from each source, as many as the search found at most; all combinations are tried."
     )
-    agreement_images: Count = Field(2_000, description="Training images of the networks that score all bits.")
+    agreement_images: Count = Field(1_000, description="Training images of the networks that score all bits.")
     agreement_pairs: Count = Field(1, description="Pairs of networks that score each bit.")
     train_images: Count = Field(3_000, description="Training images of an autoencoder.")
     validation_images: Annotated[int, Field(ge=20)] = Field(
@@ -42,15 +42,16 @@ class BridgeSettings(Section):
     )
     enumerated_images: Count = Field(200, description="Of these, test images for which all combinations are tried.")
     channels: list[Count] = Field(
-        [16, 32], min_length=1, description="Channels of the encoder's layers, each of which halves the image's sides."
+        [8, 16], min_length=1, description="Channels of the encoder's layers, each of which halves the image's sides."
     )
     hidden: Count = Field(64, description="Width of the decoder's first layer, into which Z enters.")
     code: Count = Field(4, description="Main width of the image's code.")
     other_codes: list[Count] = Field([2, 16], description="Other widths, at which Z is inferred in one step only.")
     entries: list[EntryName] = Field(
-        ["concatenated", "additive", "multiplicative"],
+        ["concatenated", "additive"],
         min_length=1,
-        description="Ways in which Z may enter; each source gets the best of them on validation images.",
+        description="Ways in which Z may enter; each source gets the best of them on validation images. Multiplied, Z "
+        "was inferred 0.1 less accurately than added on validation images of fashion_mnist, so it is not among them.",
     )
     fit: FitSettings = Field(
         FitSettings(epochs=5, batch_size=64, learning_rate=3e-3), description="Training of each autoencoder."
