@@ -28,15 +28,15 @@ def test_figures_are_drawn(figure: str, bridge_tables: Tables, tmp_path: Path) -
 
 def test_correlations_are_over_bits_and_seeds(bridge_tables: Tables) -> None:
     table = numbers("bridge_as_vs_inference", {name: bridge_tables[name] for name in ("bits", "scores")}, SETTINGS)
-    rho = table[(table["row"] == "rho") & table["main"] & (table["data"] == "factors32")]
+    rho = table[(table["row"] == "rho") & (table["width"] == "main") & (table["data"] == "factors32")]
     whole = rho[(rho["source"] == "all") & (rho["method"] == "one-step")].iloc[0]
     assert whole["n"] == 30
     assert whole["seeds"] == 3
     assert 0.9 < whole["rho_low"] < whole["rho"] <= whole["rho_high"]
     assert set(rho["source"]) == {"all", "discovered", "human", "pca", "untrained", "random", "permuted"}
-    other = table[(table["row"] == "rho") & ~table["main"] & (table["source"] == "all")]
+    other = table[(table["row"] == "rho") & (table["width"] == "other") & (table["source"] == "all")]
     assert other["rho"].isna().all()  # all bits are at chance there
-    mean = table[(table["row"] == "mean") & table["main"] & (table["source"] == "random")].iloc[0]
+    mean = table[(table["row"] == "mean") & (table["width"] == "main") & (table["source"] == "random")].iloc[0]
     assert mean["balanced"] == pytest.approx(0.42, abs=0.005)
 
 

@@ -13,6 +13,8 @@ from whichtask.figures.marks import MARK, POINTS, bars, estimate_in, name_rows
 from whichtask.figures.means import read_repeats, seeds_and_means
 from whichtask.figures.palette import KIND_COLOURS, NEUTRAL
 
+MAIN, OTHER = "main", "other"
+"""Widths of the image's code."""
 ALL = "all"
 """The source that stands for the bits of all sources."""
 ONE_HOT = "one-hot"

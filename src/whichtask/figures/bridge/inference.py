@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from whichtask.config import FigureSettings
-from whichtask.figures.bridge.common import ALL, METHODS, SOURCES, WORDS, by_seed, name_of, read
+from whichtask.figures.bridge.common import ALL, MAIN, METHODS, OTHER, SOURCES, WORDS, by_seed, name_of, read
 from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.marks import MARK, bars, estimate_in, legend_below_title, line_key, name_rows, value_text
 from whichtask.figures.means import means
@@ -33,19 +33,20 @@ def numbers(inputs: Inputs) -> pd.DataFrame:
         ``row`` is "bit" (mean over seeds: ``agreement``, ``chance_agreement``, ``accuracy``, ``balanced``,
         ``majority``), "seed" or "mean" (of a source's bits), or "rho": Spearman's correlation of agreement and balanced
         accuracy over the bits of a source, or of all, with its interval over bits and seeds. ``rho_excess`` is that of
-        the agreement above chance; ``main`` tells the main width of the code.
+        the agreement above chance; ``width`` tells the main width of the code.
     """
     table = read(files(inputs, "bits"), COLUMNS)
     scores = pd.concat([read_table(path, AGREEMENT_COLUMNS) for path in files(inputs, "scores")], ignore_index=True)
     scored = scores.groupby(["data", "task"])[["agreement", "chance_agreement", "train_accuracy"]].mean().reset_index()
     table = table.merge(scored.rename(columns={"task": "bit"}), on=["data", "bit"], how="left")
     main = table.loc[table["method"] == "iterative", "code"].iloc[0]
-    table = table.assign(main=table["code"] == main)
-    about = ["data", "source", "method", "code", "main"]
+    table = table.assign(width=np.where(table["code"] == main, MAIN, OTHER))
+    about = ["data", "source", "method", "code", "width"]
     bits = means(table, [*about, "bit"], VALUES).assign(row="bit")
     bits = bits.merge(scored.rename(columns={"task": "bit"}), on=["data", "bit"], how="left")
     correlations = [
-        dict(zip(about, (data, source, method, code, code == main), strict=True)) | _correlations(own)
+        dict(zip(about, (data, source, method, code, MAIN if code == main else OTHER), strict=True))
+        | _correlations(own)
         for (data, method, code), rows in table[table["agreement"].notna()].groupby(["data", "method", "code"])
         for source, own in [(ALL, rows), *((name, rows[rows["source"] == name]) for name in rows["source"].unique())]
     ]
@@ -74,7 +75,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
     figure = Figure(figsize=(1.6 + 4.2 * len(sets), 7.2), layout="constrained")
     grid = figure.subplots(2, len(sets), squeeze=False, height_ratios=[1.25, 1])
     for upper, lower, data in zip(*grid, sets, strict=True):
-        own = table[(table["data"] == data) & table["main"]]
+        own = table[(table["data"] == data) & (table["width"] == MAIN)]
         _scatter(upper, own[(own["row"] == "bit") & (own["method"] == "one-step")])
         whole = own[(own["row"] == "rho") & (own["source"] == ALL) & (own["method"] == "one-step")].iloc[0]
         upper.set_title(f"{name_of(data)}: rank correlation {value_text(estimate_in(whole, 'rho'), '{:.2f}')}")
