@@ -117,9 +117,9 @@ def test_bits_of_all_sources(small_images: ImageSet, quadrant_bits: TaskSet) -> 
 
 
 def test_bits_are_as_many_as_the_search_found(small_images: ImageSet) -> None:
-    found = TaskSet((small_images.labels % 2)[None], ("one",), "discovered")
+    found = TaskSet((small_images.labels % 2).astype(np.uint8)[None], ("one",), "discovered")
     assert len(make_bits(small_images, found, BITS_JOB).names) == 6
-    three = TaskSet((small_images.labels % 3)[None], ("one",), "discovered")
+    three = TaskSet((small_images.labels % 3).astype(np.uint8)[None], ("one",), "discovered")
     with pytest.raises(WhichtaskError, match="bits have two sides; the tasks have 3 classes"):
         make_bits(small_images, three, BITS_JOB)
 
@@ -134,7 +134,7 @@ def test_compositions() -> None:
 def test_compositions_are_read_from_true_bits_and_coins_are_not() -> None:
     rng = np.random.default_rng(0)
     bits = rng.integers(0, 2, (2_000, 4))
-    features = products(2.0 * bits - 1)
+    features = products((2 * bits - 1).astype(np.float64))
     assert features.shape == (2_000, 4 + 6 + 4)
     kinds = []
     for kind, labels in labellings(bits, 2, rng):
@@ -157,9 +157,10 @@ def test_a_job_infers_what_is_in_the_image_and_nothing_else(
     assert means["discovered"] > 0.8
     for source in ("random", "permuted"):
         assert means[source] == pytest.approx(0.5, abs=0.12)
-    networks = tables["networks"].set_index(["source", "code"])
-    assert networks.loc[("discovered", 1), "reliance"] > 0.1 > networks.loc[("permuted", 1), "reliance"]
-    assert networks.loc[("discovered", 1), "kl"] >= 0
+    networks = tables["networks"]
+    main = networks[networks["code"] == 1].set_index("source")
+    assert main["reliance"]["discovered"] > 0.1 > main["reliance"]["permuted"]
+    assert (main["kl"] >= 0).all()
     assert networks["kl"].isna().sum() == 7
     readout = tables["readout"].set_index(["source", "method"])["accuracy"]
     assert readout["one-hot", "given"] == readout["discovered", "given"] == 1

@@ -67,4 +67,5 @@ def joint_posterior(scores: Tensor, parts: Sequence[int], tau: float) -> Tensor:
     joint = logs[0]
     for part in logs[1:]:
         joint = (joint[:, :, None] + part[:, None, :]).flatten(1)
-    return joint.exp()
+    posterior: Tensor = joint.exp()
+    return posterior

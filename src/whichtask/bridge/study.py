@@ -139,10 +139,10 @@ def _of_source(
     ]
     found["compositions"] = []
     if len(parts) > 1:
-        bits = tuple(abstraction.labels[rows] for rows in few)
+        seen_bits, shown_bits = (abstraction.labels[rows] for rows in few)
         ways = {"iterative": iterated, "one-step": Inferred(seen[: len(few[0])], shown[: len(few[1])])}
         draws = numpy_generator("bridge", job.seed, job.repeat, "compositions")
-        rows = recompositions(ways, *bits, settings.compositions, draws)
+        rows = recompositions(ways, seen_bits, shown_bits, settings.compositions, draws)
         found["compositions"] = [facts | {"images_test": len(few[1])} | row for row in rows]
     for code in settings.other_codes:
         model = _train(abstraction, images, code, chosen, job, live)

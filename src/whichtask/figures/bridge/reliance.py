@@ -88,7 +88,9 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
 
 
 def _draw_posteriors(axes: Axes, main: pd.DataFrame, names: dict[str, str]) -> None:
-    renamed = [main.rename(columns=lambda name, of=of: name.replace(of, "nats")) for of in ("kl", "known")]
+    renamed = [
+        main.rename(columns={f"{of}{end}": f"nats{end}" for end in ("", "_low", "_high")}) for of in ("kl", "known")
+    ]
     draw_lines(axes, [Series(renamed[0], "o"), Series(renamed[1], "s", hollow=True)], "nats", names)
     axes.set_yticklabels([])
     axes.set_xlabel("nats a part of Z")
