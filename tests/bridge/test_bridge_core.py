@@ -42,8 +42,8 @@ SETTINGS = BridgeSettings(
     hidden=8,
     code=1,
     other_codes=[2],
-    entries=["concatenated", "additive"],
-    fit=FitSettings(epochs=15, batch_size=25, learning_rate=1e-2),
+    entries=["additive"],
+    fit=FitSettings(epochs=20, batch_size=50, learning_rate=1e-2),
     inference=InferenceSettings(learning_rate=0.2, steps=20, weight=0.0),
     compositions=1,
 )
@@ -160,7 +160,7 @@ def test_a_job_infers_what_is_in_the_image_and_nothing_else(
     networks = tables["networks"]
     main = networks[networks["code"] == 1].set_index("source")
     assert main["reliance"]["discovered"] > 0.1 > main["reliance"]["permuted"]
-    assert (main["kl"] >= 0).all()
+    assert (main["kl"] > -1e-9).all()
     assert networks["kl"].isna().sum() == 7
     readout = tables["readout"].set_index(["source", "method"])["accuracy"]
     assert readout["one-hot", "given"] == readout["discovered", "given"] == 1
