@@ -60,6 +60,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         draw_lines(left, series, "reliance", names)
         left.axvline(0, color=NEUTRAL, linewidth=1.0, linestyle=":")
         left.set_xscale("symlog", linthresh=LINEAR)
+        left.set_xlim(left=-0.03)
         left.set_xticks([0, LINEAR, 1], ["0", f"{LINEAR}", "1"])
         left.set_ylabel(name_of(data))
         left.set_xlabel("rise of the error when Z is permuted [relative]")
