@@ -61,7 +61,9 @@ def _correlations(rows: pd.DataFrame) -> dict[str, float]:
     agreement = facts["agreement"].to_numpy(np.float64)
     chance = facts["chance_agreement"].to_numpy(np.float64)
     found = rank_interval(agreement, crossed.to_numpy(np.float64))
-    excess = rank_interval((agreement - chance) / (1 - chance), crossed.to_numpy(np.float64))
+    # Networks that give one answer only agree by chance alone.
+    above = np.divide(agreement - chance, 1 - chance, out=np.zeros_like(chance), where=chance < 1)
+    excess = rank_interval(above, crossed.to_numpy(np.float64))
     counts = {"n": found.n, "seeds": len(crossed)}
     return found.named("rho") | excess.named("rho_excess") | counts
 
