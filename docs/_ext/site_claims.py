@@ -8,7 +8,7 @@ import pandas as pd
 from site_repository import Repository, plain
 
 from whichtask.claims import summary
-from whichtask.claims.verdicts import CONTROL, QUESTION
+from whichtask.claims.verdicts import CONTROL, HYPOTHESIS, QUESTION
 
 OPEN, CLOSE = "::::{container} claims\n", "\n::::"
 # Verdict: heading, and what it means.
@@ -23,6 +23,7 @@ VERDICTS = {
     "not measured": ("Not measured", "No run so far holds such a measurement."),
 }
 CONTROLS = "What a sound measurement must show, whether or not the papers are right; not counted as claims."
+HYPOTHESES = "What we expected of the bridge between the papers, written down before the run; no paper claims it."
 QUESTIONS = "The paper asks them, or its summary does; the figures show what we found, without a verdict."
 
 
@@ -57,11 +58,12 @@ def of_figure(repository: Repository, figure: str) -> list[str]:
 def page(repository: Repository) -> str:
     """Return the tables of all claims, one section a verdict, those that differ first; controls and questions apart."""
     table = repository.claims
-    controls, questions = table["kind"] == CONTROL, table["verdict"] == QUESTION
+    controls, questions, ours = table["kind"] == CONTROL, table["verdict"] == QUESTION, table["kind"] == HYPOTHESIS
     lines = [summary(table)]
     for verdict, (heading, meaning) in VERDICTS.items():
-        lines += _section(heading, meaning, table[(table["claim_verdict"] == verdict) & ~controls])
+        lines += _section(heading, meaning, table[(table["claim_verdict"] == verdict) & ~controls & ~ours])
     lines += _section("Controls", CONTROLS, table[controls])
+    lines += _section("Hypotheses of ours", HYPOTHESES, table[ours])
     lines += _section("Open in the papers", QUESTIONS, table[questions])
     return "\n".join(lines)
 
@@ -79,7 +81,7 @@ def _claim(cases: pd.DataFrame) -> str:
     first, rows = cases.iloc[0], cases.to_dict("records")
     figures = " ".join(f"[{figure}](#{figure})" for figure in cases["figure"].unique())
     claim = f"{plain(first['statement'])} {figures} `{first['id']}`"
-    if first["kind"] == CONTROL:
+    if first["kind"] in (CONTROL, HYPOTHESIS):
         claim += f" **{first['claim_verdict']}**"
     notes = dict.fromkeys(row["note"].rstrip(".") for row in rows if row["note"])
     source = plain(". ".join([f"{first['certainty'].replace('_', ' ')}: {first['source']}", *notes]))

@@ -46,6 +46,10 @@ DECIDED: dict[tuple[str, str], Callable[[Plan], list[Any]]] = {
     ("gbi_compute", "width"): lambda plan: plan.settings.gbi.compute.widths,
     ("gbi_compute", "tasks"): lambda plan: plan.settings.gbi.compute.tasks,
     ("gbi_images_learning", "learned_images"): lambda plan: plan.settings.gbi.images.more.learning.train_images,
+    **{
+        (f"bridge_{figure}", "data"): lambda plan: [plan.settings_of[name].data.name for name in plan.bridged]
+        for figure in ("as_vs_inference", "reliance", "recomposition")
+    },
 }
 # Numbers that code decides.
 FIXED = {("td_gallery_uninterpretable", "side"), ("td_gallery_uninterpretable", "rank"),

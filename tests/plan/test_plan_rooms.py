@@ -11,7 +11,7 @@ FLOORS = (
     ("config", "plan", "machine", "seeding.py", "artifacts.py", "stats", "errors.py", "paths.py"),
     ("data", "networks"),
     ("tasks", "training"),
-    ("agreement.py", "discovery", "splits", "studies", "gbi"),
+    ("agreement.py", "discovery", "splits", "studies", "gbi", "bridge"),
     ("figures", "claims"),
     ("runs", "site", "cli"),
 )

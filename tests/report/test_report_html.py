@@ -12,6 +12,7 @@ from projects import Project, jobs
 from whichtask.plan.figures import FIGURES
 
 pytestmark = pytest.mark.workflow
+PAPERS = {"td": "Task Discovery", "gbi": "Gradient-Based Inference", "bridge": "The bridge"}
 DRAWN = set(FIGURES) - {"td_imagenet"}  # only where there is an ImageNet folder
 FIELDS = ("Paper", "n", "Keys", "Scale", "Command", "Commit")
 # What nothing listens on: a report that fetched something would fail.
@@ -63,7 +64,6 @@ def test_it_is_rendered_without_complaint(report: Report) -> None:
 
 
 def test_every_figure_is_in_its_place(report: Report) -> None:
-    papers = {"td": "Task Discovery", "gbi": "Gradient-Based Inference"}
     places = {
         Path(file).stem: (category, subcategory)
         for category, parts in report.categories.items()
@@ -72,7 +72,7 @@ def test_every_figure_is_in_its_place(report: Report) -> None:
     }
     assert set(places) == DRAWN | {"claims", "claims_headline"}
     for figure in DRAWN:
-        assert places[figure][0] == papers[figure.partition("_")[0]]
+        assert places[figure][0] == PAPERS[figure.partition("_")[0]]
     assert places["td_as_by_source"][1] == "Headline figures"
     assert places["td_tradeoff"][1] == "Further figures"
     assert places["claims"][0] == "Claims"
@@ -95,7 +95,7 @@ def test_a_caption_says_where_its_figure_came_from(report: Report, figure: str) 
     caption = report.caption(figure)
     # Each in turn, with something after it.
     assert re.search(".* ".join(rf"{field}: +\S" for field in FIELDS), caption), caption
-    assert ("Task Discovery;" if figure.startswith("td_") else "Gradient-Based Inference;") in caption
+    assert f"{PAPERS[figure.partition('_')[0]]};" in caption
     assert f"snakemake --cores all {figure} --configfile config/smoke.yaml" in caption
     assert "no run was recorded" not in caption, "the commit is that of the run that drew it"
     assert "{{" not in caption

@@ -16,9 +16,11 @@ TARGETS = (
     "figures",
     "task_discovery",
     "gbi",
+    "bridge",
     "fetch",
     "task_discovery_tables",
     "gbi_tables",
+    "bridge_tables",
     "products",
 )
 SMOKE = ("--cores", "2", "--configfile", "config/smoke.yaml")

@@ -5,6 +5,7 @@
 rule task_discovery_tables:
     input:
         DRAWN.tables_of("td_"),
+        PLAN.bridge_scores,
     message:
         f"the tables of Task Discovery are in {RESULTS}/"
 
@@ -14,6 +15,13 @@ rule gbi_tables:
         DRAWN.tables_of("gbi_"),
     message:
         f"the tables of Gradient-Based Inference are in {RESULTS}/gbi/"
+
+
+rule bridge_tables:
+    input:
+        DRAWN.tables_of("bridge_"),
+    message:
+        f"the tables of the bridge are in {RESULTS}/bridge/"
 
 
 rule metrics:
@@ -67,6 +75,13 @@ rule gbi:
         DRAWN.all_files("gbi_"),
     message:
         f"all figures of Gradient-Based Inference are in {RESULTS}/figures/"
+
+
+rule bridge:
+    input:
+        DRAWN.all_files("bridge_"),
+    message:
+        f"all figures of the bridge are in {RESULTS}/figures/"
 
 
 rule figures:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from whichtask.artifacts import write_text
-from whichtask.claims.verdicts import CONTROL, QUESTION, VERDICTS
+from whichtask.claims.verdicts import CONTROL, HYPOTHESIS, QUESTION, VERDICTS
 from whichtask.errors import WhichtaskError
 from whichtask.figures.tables import read_table
 from whichtask.plan.headlines import HEADLINES, Headline
@@ -38,10 +38,10 @@ def summarise(claims: Path, drawn: Sequence[Path]) -> dict[str, Any]:
     """
     verdicts = read_table(claims, CLAIM_COLUMNS)
     each = verdicts.drop_duplicates("id")
-    controls = each["kind"] == CONTROL
+    controls, ours = each["kind"] == CONTROL, each["kind"] == HYPOTHESIS
     metrics: dict[str, Any] = {
         "scale": str(verdicts["scale"].iloc[0]),
-        "claims": _counts(each[~controls]),
+        "claims": _counts(each[~controls & ~ours]),
         "controls": _counts(each[controls]),
     }
     paths = {path.stem: path for path in drawn}

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from whichtask.artifacts import write_csv, write_text
-from whichtask.claims.verdicts import CHANCE, CONTROL, QUESTION, VERDICTS, by_chance
+from whichtask.claims.verdicts import CHANCE, CONTROL, HYPOTHESIS, QUESTION, VERDICTS, by_chance
 
 COLUMNS = ("case", "ours [95 % interval]", "n", "agrees if", "paper", "train accuracy", "where", "verdict", "note")
 
@@ -18,7 +18,7 @@ VERBS = {"agrees": "agree", "differs": "differ"}
 def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
     """Write what ``evaluate`` returned as CSV and as a page."""
     write_csv(csv_path, table)
-    controls, questions = table["kind"] == CONTROL, table["kind"] == "question"
+    controls, questions, ours = (table["kind"] == kind for kind in (CONTROL, "question", HYPOTHESIS))
     lines = ["# Claims", "", summary(table), ""]
     lines += [
         "A claim agrees if the whole 95 % interval of every case lies where it must, strictly on one side for "
@@ -27,13 +27,16 @@ def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
         "effects at laptop scale too. Intervals are over tasks, over targets and attacking tasks for train-test "
         "splits, or over seeds for GBI. Sources: C the authors' code, R its README, W the web page, S abstract and "
         "introduction, or a summary, A computed from the authors' files, V a published review that quotes the paper, P "
-        "earlier code of the first author, I inference, M memory of the paper, unverified."
+        "earlier code of the first author, I inference, M memory of the paper, unverified, H ours."
     ]
-    for paper, rows in table[~controls & ~questions].groupby("paper_title", sort=False):
+    for paper, rows in table[~controls & ~questions & ~ours].groupby("paper_title", sort=False):
         lines += ["", f"## {paper}", *_folded(rows)]
     if controls.any():
         about = "What a sound measurement must show, whether or not the papers are right; not counted as claims."
         lines += ["", "## Controls", "", about, *_folded(table[controls])]
+    if ours.any():
+        about = "What we expected of the bridge between the papers, written down before the run; no paper claims it."
+        lines += ["", "## Hypotheses", "", about, *_folded(table[ours])]
     if questions.any():
         lines += ["", "## Open in the papers", ""]
         lines += [
@@ -46,11 +49,14 @@ def write(table: pd.DataFrame, csv_path: Path, md_path: Path) -> None:
 def summary(table: pd.DataFrame) -> str:
     """Return how many claims and controls have which verdict, and how many orderings would agree by chance."""
     claims = table.drop_duplicates("id")
-    own = claims[~claims["kind"].isin((CONTROL, "question"))]
+    own = claims[~claims["kind"].isin((CONTROL, "question", HYPOTHESIS))]
     parts = [f"{len(own)} claims: {_counts(own)}."]
     controls = claims[claims["kind"] == CONTROL]
     if len(controls):
         parts.append(f"{len(controls)} controls: {_counts(controls)}.")
+    hypotheses = claims[claims["kind"] == HYPOTHESIS]
+    if len(hypotheses):
+        parts.append(f"{len(hypotheses)} hypotheses of ours: {_counts(hypotheses)}.")
     orderings, expected = by_chance(table)
     if orderings:
         parts.append(

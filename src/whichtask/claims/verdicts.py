@@ -34,6 +34,7 @@ NOT_MEASURED: Verdict = "not measured"
 QUESTION: Verdict = "open question"
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 CONTROL = "control"
+HYPOTHESIS = "hypothesis"
 CHANCE = 0.025
 """Share of runs in which a 95 % interval lies above an effect that is not there, and as many below."""
 
@@ -67,7 +68,8 @@ def by_chance(table: pd.DataFrame) -> tuple[int, float]:
     Args:
         table: of ``evaluate``.
     """
-    judged = table[table["claim_verdict"].isin(("agrees", "differs", "undecided")) & (table["kind"] != CONTROL)]
+    judged = table[table["claim_verdict"].isin(("agrees", "differs", "undecided"))]
+    judged = judged[~judged["kind"].isin((CONTROL, HYPOTHESIS))]
     orderings = judged.loc[judged["ordering"], "id"].nunique()
     return orderings, orderings * CHANCE
 

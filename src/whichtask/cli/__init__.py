@@ -24,8 +24,10 @@ gbi_app = typer.Typer(
 app.add_typer(sources.data_app, name="data")
 app.add_typer(sources.tasks_app, name="tasks")
 app.add_typer(settings.config_app, name="config")
+bridge_app = typer.Typer(no_args_is_help=True, help="The bridge: Gradient-Based Inference on discovered tasks.")
 app.add_typer(gbi_app, name="gbi")
-runner.add_verbs(app, {"gbi": gbi_app})
+app.add_typer(bridge_app, name="bridge")
+runner.add_verbs(app, {"gbi": gbi_app, "bridge": bridge_app})
 for verbs in (experiments, imagenet, products, runs, site, splits):
     verbs.register(app)
 

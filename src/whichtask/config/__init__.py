@@ -1,8 +1,11 @@
 """The typed configuration: everything scientific that can be chosen, checked before any work is done."""
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, Section
+from whichtask.config.bridge import BridgeSettings
 from whichtask.config.jobs import (
     AgreementJob,
+    BridgeBitsJob,
+    BridgeJob,
     DataJob,
     DiscoveryJob,
     DynamicsJob,
@@ -42,6 +45,9 @@ __all__ = [
     "REGULATED",
     "AgreementJob",
     "AgreementSettings",
+    "BridgeBitsJob",
+    "BridgeJob",
+    "BridgeSettings",
     "CnnSpec",
     "Config",
     "DataFacts",

@@ -7,6 +7,7 @@ so a key that a job does not hold cannot make it run.
 from typing import Any, Literal, Self, TypeVar
 
 from whichtask.config.base import KNOWN_DATA, Job, Section
+from whichtask.config.bridge import BridgeSettings
 from whichtask.config.model import Config
 from whichtask.config.networks import NetworkSpec
 from whichtask.config.sections import (
@@ -226,6 +227,40 @@ class ProxyJob(DiscoveryJob):
         return cls(
             **cls._search(config), proxy_steps=config.studies.proxy_steps, proxy_tasks=config.studies.proxy_tasks
         )
+
+
+class BridgeBitsJob(DiscoveryJob):
+    """Make the bits of all sources, as many from each."""
+
+    bits: Count
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Take what the job needs from the configuration of the search that found the tasks."""
+        return cls(**cls._search(config), bits=config.bridge.bits)
+
+
+class BridgeJob(Job):
+    """One repeat of GBI on the bits of all sources."""
+
+    seed: int
+    repeat: int
+    bridge: BridgeSettings
+
+    @classmethod
+    def of(cls, config: Config, repeat: int | None = None) -> Self:
+        """Take what the job needs; ``repeat`` is one of the seeds, by default the first.
+
+        Raises:
+            WhichtaskError: the repeat is none of the seeds.
+        """
+        settings = config.bridge
+        chosen = settings.seeds[0] if repeat is None else repeat
+        if chosen not in settings.seeds:
+            raise WhichtaskError(f"there is no repeat {chosen}; the seeds are {', '.join(map(str, settings.seeds))}")
+        elsewhere = ("ground_truth", "other_data", "bits", "agreement_images", "agreement_pairs")
+        own = _reset(settings, *elsewhere).model_copy(update={"seeds": [chosen]})
+        return cls(seed=config.seed, repeat=chosen, bridge=own)
 
 
 class FeatureJob(Job):

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from whichtask.config.base import KNOWN_DATA, DataFacts, PathText, Section
+from whichtask.config.bridge import BridgeSettings
 from whichtask.config.gbi.model import GbiSettings
 from whichtask.config.kinds import Kind
 from whichtask.config.networks import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
@@ -59,6 +60,7 @@ class Config(Section):
     ground_truth: GroundTruthSettings = Field(GroundTruthSettings(), description="Known factors.")
     imagenet: ImageNetSettings = Field(ImageNetSettings(), description="A random-network split of an ImageNet folder.")
     gbi: GbiSettings = Field(GbiSettings(), description="Gradient-Based Inference.")
+    bridge: BridgeSettings = Field(BridgeSettings(), description="GBI on discovered tasks.")
     figures: FigureSettings = Field(FigureSettings(), description="How figures look.")
 
     @field_validator("networks")
@@ -82,8 +84,14 @@ class Config(Section):
         train_images = self.data.train_images
         facts = KNOWN_DATA.get(self.data.name)
         if facts:
-            left = self._check_data(facts)
+            left = self._check_data("data", self.data, facts)
             train_images = train_images or left
+        for place, other in enumerate(self.bridge.other_data):
+            key = f"bridge.other_data.{place}"
+            if other.shape:
+                self._check_shape(f"{other.name} ({key}.name)", other.shape, self.plan.networks[:1])
+            if other.name in KNOWN_DATA:
+                self._check_data(key, other, KNOWN_DATA[other.name])
         if train_images is not None:
             self._check_images(train_images)
         return self
@@ -108,16 +116,17 @@ class Config(Section):
             except WhichtaskError as error:
                 raise ValueError(f"networks.{name}: {error} (data.name is {data})") from None
 
-    def _check_data(self, facts: DataFacts) -> int:
+    @staticmethod
+    def _check_data(key: str, data: DataSettings, facts: DataFacts) -> int:
         """Check the division of a known data set; return how many training images the held-out parts leave."""
-        available = self.data.generated_images[0] if self.data.name == "factors32" else facts.train_images
-        asked = (self.data.train_images or 1) + self.data.heldout_images + self.data.discovery_heldout_images
+        available = data.generated_images[0] if data.name == "factors32" else facts.train_images
+        asked = (data.train_images or 1) + data.heldout_images + data.discovery_heldout_images
         if asked > available:
             raise ValueError(
-                f"data: train_images + heldout_images + discovery_heldout_images = {asked}, "
-                f"but {self.data.name} has only {available} training images"
+                f"{key}: train_images + heldout_images + discovery_heldout_images = {asked}, "
+                f"but {data.name} has only {available} training images"
             )
-        return available - self.data.heldout_images - self.data.discovery_heldout_images
+        return available - data.heldout_images - data.discovery_heldout_images
 
     def _check_images(self, train_images: int) -> None:
         most = {

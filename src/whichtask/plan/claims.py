@@ -17,7 +17,7 @@ from whichtask.errors import WhichtaskError
 from whichtask.plan.figures import FIGURES
 from whichtask.plan.imports import source_files
 
-Kind = Literal["number", "effect", "fact", "control", "question"]
+Kind = Literal["number", "effect", "fact", "control", "question", "hypothesis"]
 Value = str | float
 COMPARABLE_AT: dict[Kind, tuple[str, ...]] = {
     "number": ("paper",),
@@ -25,6 +25,7 @@ COMPARABLE_AT: dict[Kind, tuple[str, ...]] = {
     "fact": ("smoke", "laptop", "paper"),
     "control": ("laptop", "paper"),
     "question": (),
+    "hypothesis": ("laptop", "paper"),
 }
 """Scales at which a claim of a kind is judged."""
 FIRST, EVERY, SMALLEST, LARGEST = "<first>", "<every>", "<smallest>", "<largest>"
@@ -38,10 +39,10 @@ MOST_LISTED = 20  # values of a column in a message
 class Source(Section):
     """Where a claim was found."""
 
-    tag: Literal["C", "R", "W", "S", "A", "V", "P", "I", "M"] = Field(
+    tag: Literal["C", "R", "W", "S", "A", "V", "P", "I", "M", "H"] = Field(
         description="C the authors' code, R its README, W the web page, S abstract and introduction or a summary of "
         "the paper, A computed from the authors' files, V a published review that quotes the paper, P code that the "
-        "first author wrote before, I inference, M memory of the paper."
+        "first author wrote before, I inference, M memory of the paper, H ours, written down before the run."
     )
     where: str = Field(min_length=1, description="Place in that source.")
 
@@ -121,12 +122,15 @@ class Claim(Section):
     id: str = Field(pattern=r"^[a-z0-9_]+$", description="Unique name of the statement; its cases share it.")
     case: str = Field("", description="What tells it from the other cases of the statement.")
     statement: str = Field(min_length=1, description="What is claimed, in one sentence.")
-    paper: Literal["Task Discovery", "GBI"] = Field(description="Which paper claims it.")
+    paper: Literal["Task Discovery", "GBI", "The bridge"] = Field(
+        description="Which paper claims it; the bridge between them is ours."
+    )
     figure: str = Field(description="ID of our figure that shows it.")
     kind: Kind = Field(
         description="number: holds for the paper's networks and data, comparable at paper scale only; effect: an "
         "ordering or difference, at laptop scale too; fact: at every scale; control: what a sound measurement must "
-        "show, counted apart; question: open in the paper, no verdict."
+        "show, counted apart; question: open in the paper, no verdict; hypothesis: an effect that we expected "
+        "before the run, counted apart."
     )
     paper_value: float | None = Field(None, description="The paper's number; null for orderings.")
     paper_sd: float | None = Field(None, description="Its standard deviation over tasks, where known.")
@@ -172,6 +176,10 @@ class Claim(Section):
             raise ValueError("give either measured, or waits")
         if not self.unit:
             raise ValueError("give the unit of its values")
+        if (self.source.tag == "H") != (self.paper == "The bridge") or (
+            self.kind == "hypothesis" and self.source.tag != "H"
+        ):
+            raise ValueError("the source tag H goes with the bridge, and hypotheses with it")
         if (self.source.tag == "M") != (self.certainty == "from_memory"):
             raise ValueError("certainty from_memory goes with the source tag M, and with no other")
         return self

@@ -11,6 +11,8 @@ from whichtask.config import (
     BASE,
     MAIN,
     REGULATED,
+    BridgeBitsJob,
+    BridgeJob,
     Config,
     DynamicsJob,
     FeatureJob,
@@ -75,6 +77,11 @@ def explained(plan: Plan, wildcards: Wildcards) -> list[str]:
 def matched(plan: Plan, _: Wildcards) -> list[str]:
     """List the sets of tasks that are matched with true factors."""
     return [plan.tasks(name, TRUTH) for name in (*plan.searches[TRUTH], "random", *BASELINES)]
+
+
+def found_tasks(plan: Plan, wildcards: Wildcards) -> list[str]:
+    """List the set of tasks that the bridge takes."""
+    return [plan.tasks(plan.found(wildcards["data"]), wildcards["data"])]
 
 
 def of_gbi(
@@ -237,9 +244,31 @@ GBI = {
     **of_gbi("unsupervised", UnsupervisedJob, "unsupervised:measure_unsupervised", "unsupervised.csv"),
     **of_gbi("compute", ComputeJob, "compute:measure", "compute.csv", resumes=False),
 }
-EXPERIMENTS: dict[str, Experiment] = TASK_DISCOVERY | GBI
+BRIDGE = {
+    "bridge bits": Experiment(
+        BridgeBitsJob,
+        "whichtask.bridge.bits:make_bits",
+        "tasks/{data}/bits.npz",
+        "make bits for Z of {wildcards.data}",
+        reads=IMAGES | {"tasks": Read("task set", found_tasks)},
+        settings=lambda plan, wildcards: plan.searches[wildcards["data"]][plan.found(wildcards["data"])],
+        resumes=False,
+        gpu=False,
+        priority=70,
+    ),
+    "bridge infer": Experiment(
+        BridgeJob,
+        "whichtask.bridge.study:study",
+        "bridge/{data}/{repeat}/",
+        "infer bits of {wildcards.data}, seed {wildcards.repeat}",
+        reads=IMAGES | {"tasks": Read("task set", "tasks/{data}/bits.npz", "Bits of all sources.")},
+        writes=("bits.csv", "networks.csv", "readout.csv", "compositions.csv"),
+        priority=60,
+    ),
+}
+EXPERIMENTS: dict[str, Experiment] = TASK_DISCOVERY | GBI | BRIDGE
 
 
 def rule_of(verb: str) -> str:
     """Return the name of the rule of an experiment."""
-    return verb.replace("gbi ", "infer_")
+    return verb.replace("gbi ", "infer_").replace(" ", "_")

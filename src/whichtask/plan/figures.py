@@ -1,12 +1,13 @@
 """All figures by ID. The part of an ID before its first underline names the paper."""
 
+from whichtask.plan.bridge_figures import BRIDGE_FIGURES
 from whichtask.plan.cards import FigureCard
 from whichtask.plan.gbi_figures import GBI_FIGURES
 from whichtask.plan.imports import docstring
 from whichtask.plan.td_figures import TD_FIGURES
 
-PAPERS = {"td": "Task Discovery", "gbi": "Gradient-Based Inference"}
-FIGURES: dict[str, FigureCard] = TD_FIGURES | GBI_FIGURES
+PAPERS = {"td": "Task Discovery", "gbi": "Gradient-Based Inference", "bridge": "The bridge"}
+FIGURES: dict[str, FigureCard] = TD_FIGURES | GBI_FIGURES | BRIDGE_FIGURES
 
 
 def text_of(figure: str) -> str:

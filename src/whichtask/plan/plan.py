@@ -58,6 +58,14 @@ class Plan:
         self.main = settings.plan.networks[0]
         self.searches = {self.data: variants(settings), TRUTH: ground_truth(settings)}
         self.attackers = next(iter(self.searches[TRUTH]))
+        others = {data.slug: data for data in settings.bridge.other_data}
+        bridged = [self.data, *([TRUTH] if settings.bridge.ground_truth else []), *others]
+        self.bridged = list(dict.fromkeys(bridged))
+        self.searches |= {
+            name: {MAIN: settings.model_copy(update={"data": data})}
+            for name, data in others.items()
+            if name not in self.searches
+        }
         self.sets = ["random", "human", MAIN, *(["user"] if settings.tasks.user else [])]
         if settings.splits.attackers not in self.searches[self.data]:
             raise WhichtaskError(
@@ -74,7 +82,8 @@ class Plan:
             for name in GBI_DATA
         }
         truth = whole.model_copy(update={"data": whole.ground_truth.data})
-        return {**generated, self.data: whole, TRUTH: truth}
+        others = {name: searches[MAIN] for name, searches in self.searches.items() if name not in (self.data, TRUTH)}
+        return {**generated, **others, self.data: whole, TRUTH: truth}
 
     @cached_property
     def protocols(self) -> dict[str, Protocol]:
@@ -88,6 +97,9 @@ class Plan:
             "studies": Protocol(studies, None),
             "order": Protocol(studies | {"shared_order": False, "shared_initialisation": True}, None),
             "both": Protocol(studies | {"shared_order": False}, None),
+            "bridge": Protocol(
+                {"images": self.settings.bridge.agreement_images, "pairs": self.settings.bridge.agreement_pairs}, None
+            ),
         }
 
     @cached_property
@@ -173,6 +185,23 @@ class Plan:
     def gbi_tables(self, experiment: str, *names: str) -> Inputs:
         """Return inputs that are called like the tables of an experiment of GBI."""
         return {name: self.gbi(experiment, f"{name}.csv") for name in names}
+
+    def found(self, data: str) -> str:
+        """Return the name of the search whose tasks the bridge takes: the first on an image set."""
+        return next(iter(self.searches[data]))
+
+    def bridge(self, *names: str) -> Inputs:
+        """Return inputs that are called like the tables of the bridge, of all its image sets and repeats."""
+        seeds = self.settings.bridge.seeds
+        return {
+            name: [self.at(f"bridge/{data}/{seed}/{name}.csv") for data in self.bridged for seed in seeds]
+            for name in names
+        }
+
+    @cached_property
+    def bridge_scores(self) -> list[str]:
+        """Tables of the agreement of the bridge's bits, one for each image set."""
+        return [self.at(f"agreement/{data}/{self.main}/bridge/bits.csv") for data in self.bridged]
 
     # What figures and claims are made from.
 

@@ -70,9 +70,9 @@ class Builder:
         workflow = self._workflow()
         record_file = self._files.entity(results / NAME, description="Runs, versions, hardware, seeds, commit")
         actions, results_made = self._job_actions(workflow)
-        for start, paper in papers.items():
+        for start, about in {**papers, "bridge_": list(papers.values())}.items():
             for path in sorted((results / "figures").glob(f"{start}*.*")):
-                self._files.entity(path, about=paper, exampleOfWork=self._parameters["results"])
+                self._files.entity(path, about=about, exampleOfWork=self._parameters["results"])
         self._workflow_action(workflow, actions, [*results_made, record_file])
 
     def _add(self, address: str, kind: str, /, **properties: Any) -> Entity:

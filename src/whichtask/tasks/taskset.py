@@ -17,8 +17,10 @@ from whichtask.errors import WhichtaskError
 if TYPE_CHECKING:
     from whichtask.data import ImageSet
 
-Kind = Literal["random", "human", "factor", "user", "discovered", "regulated", "network", "kmeans", "pca", "feature"]
-"""Where a labelling comes from."""
+Kind = Literal[
+    "random", "human", "factor", "user", "discovered", "regulated", "network", "kmeans", "pca", "feature", "bits"
+]
+"""Where a labelling comes from; ``bits`` are tasks of several sources, each of which begins the names of its own."""
 
 Labels = npt.NDArray[np.uint8]
 MOST_CLASSES = 256  # of a uint8

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from whichtask.claims.verdicts import CONTROL, QUESTION, VERDICTS, by_chance
+from whichtask.claims.verdicts import CONTROL, HYPOTHESIS, QUESTION, VERDICTS, by_chance
 from whichtask.plan.figures import FIGURES
 from whichtask.site.run import Run
 
@@ -16,7 +16,7 @@ COLUMNS = (
     "ours", "low", "high", "n", "train_accuracy", "images_train", "unit", "data", "network", "verdict", "claim_verdict",
     "certainty", "source", "note",
 )  # fmt: skip
-CONTROLS, OPEN = "Controls", "Open in the papers"
+CONTROLS, HYPOTHESES, OPEN = "Controls", "Hypotheses of ours", "Open in the papers"
 UNKNOWN = "–"
 TABLES = ("claims", "claims_headline")
 """Of all claims, and of those that the headline run can measure."""
@@ -82,9 +82,12 @@ def collect(run: Run) -> dict[str, Any]:
     table = next((one for one in tables if one is not None), None)
     if table is None:
         return {"scores": [], "verdicts": [], "missing": [run.missing("Claims", "headline")]}
-    apart = table["kind"].map({CONTROL: CONTROLS, "question": OPEN}).fillna(table["paper_title"])
-    titles = [title for title in dict.fromkeys(apart) if title not in (CONTROLS, OPEN)]
-    scores = [_score(run, title, table[apart == title]) for title in [*titles, CONTROLS, OPEN] if title in set(apart)]
+    apart = (
+        table["kind"].map({CONTROL: CONTROLS, "question": OPEN, HYPOTHESIS: HYPOTHESES}).fillna(table["paper_title"])
+    )
+    titles = [title for title in dict.fromkeys(apart) if title not in (CONTROLS, HYPOTHESES, OPEN)]
+    titles += [title for title in (CONTROLS, HYPOTHESES, OPEN) if title in set(apart)]
+    scores = [_score(run, title, table[apart == title]) for title in titles]
     present = {verdict for score in scores for verdict in score.verdicts}
     orderings, expected = by_chance(table)
     return {

@@ -1,0 +1,71 @@
+"""Infer Z of images in one step, by iterating, and by trying every combination of its parts."""
+
+from collections.abc import Sequence
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from whichtask.config.gbi import InferenceSettings
+from whichtask.gbi.abstraction import maximum_entropy, one_hot, softmax
+from whichtask.gbi.autoencoder import EncodesAndDecodes, reconstruction_loss
+from whichtask.gbi.inference import Loss, gradient_at, iterate, require_finite
+
+BATCH = 500
+
+
+def infer(
+    model: EncodesAndDecodes, images: Tensor, parts: Sequence[int], settings: InferenceSettings | None = None
+) -> Tensor:
+    """Infer Z of images.
+
+    Args:
+        model: trained, in evaluation mode.
+        images: float [N, C, H, W].
+        parts: sizes of the parts of Z.
+        settings: how Z is iterated; None: one step.
+
+    Returns:
+        [N, sum of parts]: Z where it is iterated; of one step minus the gradient, whose softmax over a part, divided by
+        a temperature, is Z.
+    """
+    found = []
+    for part in images.split(BATCH):
+        loss = reconstruction_loss(model, part)
+        start = maximum_entropy(len(part), parts, device=part.device)
+        if settings is None:
+            found.append(-gradient_at(loss, start)[1])
+        else:
+            found.append(iterate(loss, torch.zeros_like(start), settings, parts, check=False)[settings.steps])
+    return torch.cat(found)
+
+
+def combinations(parts: Sequence[int], device: torch.device | str = "cpu") -> Tensor:
+    """Return all combinations of labels, int64 [product of parts, parts], the last part changing fastest."""
+    return torch.tensor(list(product(*map(range, parts))), device=device)
+
+
+@torch.no_grad()
+def enumerate_combinations(loss: Loss, batch: int, parts: Sequence[int], device: torch.device | str = "cpu") -> Tensor:
+    """Return the loss of every combination of labels, [batch, product of parts], in the order of ``combinations``."""
+    columns = []
+    for row in combinations(parts, device):
+        z = torch.cat([one_hot(label[None], size) for label, size in zip(row, parts, strict=True)], dim=1)
+        columns.append(loss(z.expand(batch, -1)))
+    return require_finite(torch.stack(columns, dim=1), "losses")
+
+
+def joint_posterior(scores: Tensor, parts: Sequence[int], tau: float) -> Tensor:
+    """Return the one-step posterior over all combinations, [B, product of parts]: the product of its parts.
+
+    Args:
+        scores: minus the gradient at the maximum-entropy point, [B, sum of parts].
+        parts: sizes of the parts.
+        tau: temperature, in units of the loss.
+    """
+    logs = [part.log() for part in softmax(scores.double() / tau, parts).split(list(parts), dim=1)]
+    joint = logs[0]
+    for part in logs[1:]:
+        joint = (joint[:, :, None] + part[:, None, :]).flatten(1)
+    posterior: Tensor = joint.exp()
+    return posterior

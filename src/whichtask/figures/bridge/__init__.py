@@ -1,0 +1,1 @@
+"""Figures of the bridge between the two papers."""
