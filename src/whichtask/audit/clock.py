@@ -9,19 +9,22 @@ class Clock:
 
     Args:
         seconds: what it may take.
-        before: what earlier runs of the same audit took.
         quiet: say nothing.
     """
 
-    def __init__(self, seconds: float, before: float = 0.0, *, quiet: bool = False):
+    def __init__(self, seconds: float, *, quiet: bool = False):
         self.seconds, self.quiet = seconds, quiet
-        self._started = time.monotonic() - before
+        self._started = time.monotonic()
         self._said = 0.0
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start, with those of earlier runs."""
         return time.monotonic() - self._started
+
+    def go_on(self, elapsed: float) -> None:
+        """Count the time of an earlier run of the same audit, which had come so far."""
+        self._started = min(self._started, time.monotonic() - elapsed)
 
     @property
     def left(self) -> float:

@@ -42,7 +42,7 @@ def looks(images: npt.NDArray[np.uint8], fit: Integers) -> dict[str, Floats]:
     return {
         "simple features": simple_features(images).values,
         "principal components": components,
-        "clusters": clusters.transform(components),
+        "clusters": np.log1p(clusters.transform(components)),
     }
 
 

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from whichtask.cli import experiments, imagenet, products, runner, runs, settings, site, sources, splits
+from whichtask.cli import audit, experiments, imagenet, products, runner, runs, settings, site, sources, splits
 from whichtask.errors import WhichtaskError
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ app.add_typer(sources.tasks_app, name="tasks")
 app.add_typer(settings.config_app, name="config")
 app.add_typer(gbi_app, name="gbi")
 runner.add_verbs(app, {"gbi": gbi_app})
-for verbs in (experiments, imagenet, products, runs, site, splits):
+for verbs in (audit, experiments, imagenet, products, runs, site, splits):
     verbs.register(app)
 
 
