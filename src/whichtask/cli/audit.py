@@ -81,8 +81,8 @@ def _audit(
     if fail_on_new and (baseline is None or fail_on is None):
         raise WhichtaskError("--fail-on-new needs --baseline and --fail-on")
     _require_own(out)
-    from whichtask.audit.reading import input_digest, read
-    from whichtask.audit.write import FINDINGS, failing, read_findings, summary, write_audit
+    from whichtask.auditing.reading import input_digest, read
+    from whichtask.auditing.write import FINDINGS, failing, read_findings, summary, write_audit
 
     known = read_findings(baseline) if baseline else None
     if not images.exists():
@@ -92,7 +92,7 @@ def _audit(
     content = _done(out / FINDINGS, digest, settings)
     if content is None:
         given = read(images, labels, image_size)
-        from whichtask.audit.run import run_audit
+        from whichtask.auditing.run import run_audit
         from whichtask.machine.devices import set_threads
         from whichtask.training.live import until_written
 

@@ -56,12 +56,12 @@ class Ridge(NamedTuple):
             missed = (centred - self.left @ (weights[:, None] * inner)) / (1 - leverage)[:, None]
             found.append((float((missed**2).sum()), penalty, centred - missed))
         _, penalty, out = min(found, key=lambda one: one[0])
-        predicted = self.onto @ (inner / (self.values + penalty)[:, None]) + mean
+        predicted: Floats = self.onto @ (inner / (self.values + penalty)[:, None]) + mean
         predicted[fit] = out + mean
         return predicted
 
     def leaving_groups_out(self, target: Floats, fit: Integers, groups: Integers) -> Floats:
-        """Predict a target [n] for all images, [N]: images of the fit by those of other groups [n], further ones by all.
+        """Predict a target [n] for all images, [N]: images of the fit by other groups [n], further ones by all.
 
         The penalty is the one whose prediction correlates best with the target.
         """

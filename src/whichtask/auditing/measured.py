@@ -4,6 +4,7 @@ Each family is small enough that a linear map of it means something to a person 
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +70,7 @@ def _histogram(values: Floats, low: int, high: int, bins: int) -> Floats:
     n = len(values)
     places = ((values - low) * bins / (high - low)).astype(np.int64).clip(0, bins - 1) + bins * np.arange(n)[:, None]
     counts = np.bincount(places.ravel(), minlength=n * bins).reshape(n, bins)
-    return np.sqrt(counts / values.shape[1])
+    return np.sqrt(counts / values.shape[1], dtype=np.float32)
 
 
 def _steps(grey: Floats) -> Floats:
@@ -107,13 +108,12 @@ def _frequency(grey: Floats) -> Floats:
     power = np.abs(np.fft.rfft2(grey - grey.mean((1, 2), keepdims=True))) ** 2 / (height * width)
     radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
     edges = np.linspace(0, 0.5, 9)
-    bands = [
-        power[:, (radius > low) & (radius <= high)].mean(1) for low, high in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    bands = [power[:, (radius > low) & (radius <= high)].mean(1) for low, high in pairwise(edges)]
     bands.append(power[:, radius > edges[-1]].mean(1))
     rows, columns = np.indices((height, width))
     waves = [np.abs((grey * (1 - 2 * (sign % 2))).mean((1, 2))) for sign in (rows, columns, rows + columns)]
-    return np.log1p(np.stack([*bands, *waves], axis=1))
+    logarithms: Floats = np.log1p(np.stack([*bands, *waves], axis=1))
+    return logarithms
 
 
 def _compression(values: Floats, grey: Floats) -> Floats:

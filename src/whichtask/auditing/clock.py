@@ -32,7 +32,7 @@ class Clock:
         return self.seconds - self.elapsed
 
     def say(self, what: str, share: float = 0.0) -> None:
-        """Say what goes on and how much time is left, at most once a second on a terminal and at new steps elsewhere."""
+        """Say what goes on and how much time is left, once a second on a terminal, at new steps elsewhere."""
         terminal = sys.stderr.isatty()
         now = time.monotonic()
         if self.quiet or (share and (not terminal or now - self._said < 1)):

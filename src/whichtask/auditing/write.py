@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from whichtask.artifacts import printable, write_csv, write_text
-from whichtask.audit.explain import (
+from whichtask.artifacts import one_line, printable, write_csv, write_text
+from whichtask.auditing.explain import (
     advise,
     classes_of,
     conflicts,
@@ -19,9 +19,9 @@ from whichtask.audit.explain import (
     number,
     predictors,
 )
-from whichtask.audit.grades import FAILING
-from whichtask.audit.report import render
-from whichtask.audit.run import Audit, Finding
+from whichtask.auditing.grades import FAILING
+from whichtask.auditing.report import render
+from whichtask.auditing.run import Audit, Finding
 from whichtask.errors import WhichtaskError
 
 FINDINGS = "findings.json"
@@ -41,7 +41,7 @@ def verdict(audit: Audit) -> str:
     worst = next(one for one in audit.findings if one.grade in FAILING)
     total = sum(counts.values())
     what = f"{total} possible shortcut{'s' if total > 1 else ''} ({', '.join(found)})"
-    return f"{what}; the first is {describe(worst)}.{also}"
+    return f"{what}; the worst is read from {describe(worst)}.{also}"
 
 
 def summary(audit: Audit, digest: str, settings: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _row(name: str, one: Finding) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of ``findings.json``."""
-    text = resources.files("whichtask.audit").joinpath("findings.schema.json").read_text(encoding="utf-8")
+    text = resources.files("whichtask.auditing").joinpath("findings.schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -155,10 +155,11 @@ def read_findings(path: Path) -> dict[str, Any]:
     """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if content["schema"] != SCHEMA or not isinstance(content["findings"], list):
-            raise KeyError("schema")
+        known = content["schema"] == SCHEMA and isinstance(content["findings"], list)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WhichtaskError(f"cannot read {path} as the findings of an audit of this version: {error}") from error
+        raise WhichtaskError(f"cannot read {path} as the findings of an audit: {one_line(error)}") from error
+    if not known:
+        raise WhichtaskError(f"{path} is of another version of whichtask audit; make it anew")
     return content
 
 

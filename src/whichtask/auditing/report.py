@@ -10,9 +10,9 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from whichtask.artifacts import printable
-from whichtask.audit.explain import ClassRow, classes_of, conflicts
-from whichtask.audit.grades import EVIDENCE, NEAR_LABEL, RELIANCE
-from whichtask.audit.run import MOST_CANDIDATES, Audit, Finding
+from whichtask.auditing.explain import ClassRow, classes_of, conflicts
+from whichtask.auditing.grades import EVIDENCE, NEAR_LABEL, RELIANCE
+from whichtask.auditing.run import MOST_CANDIDATES, Audit, Finding
 from whichtask.site.build import percent
 from whichtask.site.sheets import Sheet, make_sheet
 
@@ -62,7 +62,7 @@ def render(audit: Audit, names: list[str], content: dict[str, Any]) -> str:
         _shown(audit, one, facts[name], page) for name, one in zip(names, audit.findings, strict=True) if name in facts
     ]
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("whichtask.audit"), PackageLoader("whichtask.site")]),
+        loader=ChoiceLoader([PackageLoader("whichtask.auditing"), PackageLoader("whichtask.site")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -108,20 +108,20 @@ def input_digest(where: Path, labels: Path | None = None) -> str:
 
 
 def _folder(folder: Path) -> list[Sample]:
-    """List the files below a folder with their classes: the folder below the part, or the whole path where a folder of
-    the first level holds folders only."""  # noqa: D205, D209
+    """List the files below a folder with their classes.
+
+    A class is a folder below the part, whose own folders belong to it; where that holds folders only, as in
+    ``animals/cats``, each of them is one.
+    """
     parts = find_parts(folder)
-    places = [part for part in (parts.train, parts.test) if part]
     samples: list[Sample] = []
-    for part in places:
-        found = [(os.path.relpath(place, part), place, names) for place, names in walk(part) if names]
-        with_files = {place.split(os.sep)[0] for place, _, _ in found if os.sep not in place}
-        for relative, place, names in found:
-            first = relative.split(os.sep)[0]
-            label = first if first in with_files else relative.replace(os.sep, "/")
-            samples += [
-                (os.path.relpath(os.path.join(place, name), folder), label) for name in names if relative != "."
-            ]  # noqa: PTH118
+    for part in filter(None, (parts.train, parts.test)):
+        found = [(Path(place).relative_to(part), names) for place, names in walk(part) if names]
+        first = {place.parts[0] for place, _ in found if len(place.parts) == 1}
+        for place, names in found:
+            if place.parts:
+                label = place.parts[0] if place.parts[0] in first else place.as_posix()
+                samples += [(str((part / place / name).relative_to(folder)), label) for name in names]
     if not any(_looks_like_image(folder, name) for name, _ in samples):
         raise WhichtaskError(f"{printable(folder)} has no images in subfolders; one subfolder a class is needed")
     return samples
@@ -131,7 +131,7 @@ def _labelled(folder: Path, labels: Path) -> list[Sample]:
     """Give the images of a folder the labels of a table, which names each of them."""
     samples = _checked(_table(labels), labels, folder)
     named = {os.path.normpath(name) for name, _ in samples}
-    there = [os.path.relpath(os.path.join(place, name), folder) for place, names in walk(folder) for name in names]  # noqa: PTH118
+    there = [str((Path(place) / name).relative_to(folder)) for place, names in walk(folder) for name in names]
     missing = [name for name in there if name not in named and Path(name).suffix.lower() in ENDINGS]
     if missing:
         raise WhichtaskError(f"{printable(labels)} has no label for {_few(missing)} in {printable(folder)}")
@@ -194,22 +194,22 @@ def _of_files(folder: Path, samples: Sequence[Sample], image_size: int | None) -
             f"{images - len(kept):,} of {images:,} image files in {printable(folder)} cannot be read, more than "
             f"{MOST_UNREADABLE:.0%}; the first: {skipped[0][1] if skipped else 'there is none'}"
         )
-    width, height, formats, modes, grey = zip(*facts, strict=True)
-    own = width[0] if len({*width, *height}) == 1 and LEAST_SIDE <= width[0] <= OWN_SIDE else OTHER_SIDE
+    widths, heights, formats, modes, grey = zip(*facts, strict=True)
+    own = widths[0] if len({*widths, *heights}) == 1 and LEAST_SIDE <= widths[0] <= OWN_SIDE else OTHER_SIDE
     side = image_size or own
     pixels = room_for(len(kept), side, 1 if all(grey) else 3)
     for row, (name, _) in zip(pixels, kept, strict=True):
         row[:] = read_square(folder / name, side, grey=all(grey))
     sizes = np.array([(folder / name).stat().st_size for name, _ in kept])
-    area = np.array(width) * np.array(height)
+    width, height = np.array(widths), np.array(heights)
     properties = {
-        "width": np.array(width),
-        "height": np.array(height),
-        "size": np.array([f"{w} x {h} pixels" for w, h in zip(width, height, strict=True)]),
-        "aspect ratio": np.round(np.array(width) / np.array(height), 2),
+        "width": width,
+        "height": height,
+        "size": np.array([f"{w} x {h} pixels" for w, h in zip(widths, heights, strict=True)]),
+        "aspect ratio": np.round(width / height, 2),
         "file type": np.array(formats),
         "colour mode": np.array(modes),
-        "bytes per pixel": np.round(sizes / area, 3),
+        "bytes per pixel": np.round(sizes / (width * height), 3),
     }
     names, labels = np.unique([label for _, label in kept], return_inverse=True)
     return Given(
@@ -253,6 +253,6 @@ def of_arrays(images: Array, labels: Array, class_names: Sequence[str] | None = 
         values, labels = np.unique(labels, return_inverse=True)
         class_names = [str(value) for value in values]
     labels = labels.astype(np.int64)
-    if len(labels) and not (0 <= labels.min() and labels.max() < len(class_names)):
+    if len(labels) and not (labels.min() >= 0 and labels.max() < len(class_names)):
         raise WhichtaskError(f"{name}: labels must be 0 to {len(class_names) - 1}, as there are so many class names")
     return Given(name, images, labels, tuple(class_names), tuple(str(k) for k in range(len(images))))

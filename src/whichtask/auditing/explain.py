@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from whichtask.audit.run import DISCOVERED, EARLY, Audit, Finding
+from whichtask.auditing.run import DISCOVERED, EARLY, Audit, Finding
 from whichtask.stats import Estimate
 from whichtask.tasks import simple_features
 
@@ -63,7 +63,7 @@ def family(finding: Finding) -> str:
 def describe(finding: Finding) -> str:
     """Say what kind of cut it is."""
     source = finding.cut.source
-    return f"a property of the files: {source.split(': ', 1)[1]}" if family(finding) == "file" else WORDS[source]
+    return f"properties of the files: {source.split(': ', 1)[1]}" if family(finding) == "file" else WORDS[source]
 
 
 def advise(finding: Finding) -> str:
@@ -102,7 +102,7 @@ def _padded(sides: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
 
 
 def features_of(audit: Audit) -> tuple[npt.NDArray[np.float64], list[str]]:
-    """Measure what findings are explained with: simple features and numbers about files, [N, F], without class means."""
+    """Measure simple features and numbers about files, [N, F] without the means of the classes, and name them."""
     given = audit.given
     simple = simple_features(given.images)
     columns = {name.replace("_", " "): simple.values[:, k] for k, name in enumerate(simple.names)}
@@ -137,7 +137,7 @@ def number(estimate: Estimate) -> dict[str, Any] | None:
     """Return an estimate as JSON: value, low, high and n; None where nothing was measured."""
     if not estimate.n:
         return None
-    known = estimate.low == estimate.low  # noqa: PLR0124  # NaN
+    known = estimate.low == estimate.low
     return {
         "value": round(estimate.mean, 4),
         "low": round(estimate.low, 4) if known else None,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from whichtask.audit.mixture import Hidden, class_means, fit_hidden
-from whichtask.audit.ridge import Ridge
+from whichtask.auditing.mixture import Hidden, class_means, fit_hidden
+from whichtask.auditing.ridge import Ridge
 from whichtask.seeding import numpy_generator
 
 Floats = npt.NDArray[np.floating[Any]]

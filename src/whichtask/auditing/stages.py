@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from whichtask.audit.clock import Clock
+from whichtask.auditing.clock import Clock
 from whichtask.training import LiveState
 
 Arrays = dict[str, npt.NDArray[Any]]

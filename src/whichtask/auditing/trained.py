@@ -1,4 +1,4 @@
-"""What networks do with a cut: agreement of those that learn it, reliance and damage of those that learn the classes."""
+"""What networks do with a cut: agreement of those that learn it; reliance and damage of those that learn classes."""
 
 from typing import NamedTuple
 
@@ -80,7 +80,8 @@ def sides_of(cut: Bools, labels: Integers, among: Integers) -> Integers:
     classes = labels[among]
     sizes = np.bincount(classes, minlength=int(labels.max()) + 1)
     shares = np.bincount(classes, cut[among], minlength=len(sizes)) / np.maximum(sizes, 1)
-    return (shares > cut[among].mean()).astype(np.int64)
+    sides: Integers = (shares > cut[among].mean()).astype(np.int64)
+    return sides
 
 
 def reliance(fitted: Fitted, cut: Bools, labels: Integers, sides: Integers) -> Estimate:
@@ -157,7 +158,7 @@ def occlusion(networks: list[Network], bank: ImageBank, images: Integers, cells:
     mean = batch.mean(0)
 
     def margin(network: nn.Module, pixels: torch.Tensor) -> torch.Tensor:
-        logits = network(pixels)
+        logits: torch.Tensor = network(pixels)
         return logits[:, 1] - logits[:, 0]
 
     moved = np.zeros((cells, cells))

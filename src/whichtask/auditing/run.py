@@ -1,6 +1,8 @@
 """One audit, from labelled images to graded findings, in the time that there is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from whichtask.audit.clock import Clock
-from whichtask.audit.copies import copy_groups, hold_out
-from whichtask.audit.cuts import Cut, Labelled, merged
-from whichtask.audit.grades import GRADES, Association, Grade, associate, grade_of
-from whichtask.audit.measured import families
-from whichtask.audit.reading import Given
-from whichtask.audit.sources import discovered, early, looks, property_cuts
-from whichtask.audit.stages import Arrays, Stages
-from whichtask.audit.trained import (
+from whichtask.auditing.clock import Clock
+from whichtask.auditing.copies import copy_groups, hold_out
+from whichtask.auditing.cuts import Cut, Labelled, merged
+from whichtask.auditing.grades import GRADES, Association, Grade, associate, grade_of
+from whichtask.auditing.measured import families
+from whichtask.auditing.reading import Given
+from whichtask.auditing.sources import discovered, early, looks, property_cuts
+from whichtask.auditing.stages import Arrays, Stages
+from whichtask.auditing.trained import (
     UNKNOWN,
     Fitted,
     Split,
@@ -165,8 +167,8 @@ class _Work:
         """Search every family of measurements, as long as there is time."""
         fit = self._fit()
         cuts = property_cuts(self.given.properties, self.given.labels, fit)
-        makers = {
-            "low-level measurements": lambda: self._families(),
+        makers: dict[str, Callable[[], dict[str, Any]]] = {
+            "low-level measurements": self._families,
             "simple features, components and clusters": lambda: looks(self.images, fit),
             EARLY: lambda: {EARLY: early(self.bank, self.labels, fit, self.spec)},
             DISCOVERED: lambda: {DISCOVERED: self._discovered()},
@@ -177,9 +179,8 @@ class _Work:
                 self.audit.left_out.append(f"candidates from {name}")
                 continue
             self.clock.say(f"candidates: {name}")
-            arrays = self.stages.once(
-                name.replace(" ", "_").replace(",", ""), lambda make=make: self._searched(make(), fit)
-            )  # type: ignore[misc]
+            key = name.replace(" ", "_").replace(",", "")
+            arrays = self.stages.once(key, partial(self._searched, make, fit))
             found = _from_arrays(arrays)
             self.audit.sources.append(name)
             cuts += found
@@ -190,8 +191,8 @@ class _Work:
         found["all measurements"] = np.concatenate([part for name, part in found.items() if name != "pixels"], axis=1)
         return {name: part for name, part in found.items() if part.shape[1] <= MOST_COLUMNS}
 
-    def _searched(self, measured: dict[str, Any], fit: npt.NDArray[np.int64]) -> Arrays:
-        cuts = [cut for name, part in measured.items() for cut in Labelled(part, self.labels, fit).search(name)]
+    def _searched(self, measure: Callable[[], dict[str, Any]], fit: npt.NDArray[np.int64]) -> Arrays:
+        cuts = [cut for name, part in measure().items() for cut in Labelled(part, self.labels, fit).search(name)]
         return _to_arrays(cuts)
 
     def _discovered(self) -> npt.NDArray[np.floating[Any]]:

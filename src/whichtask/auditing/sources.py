@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from whichtask.audit.clock import Clock
-from whichtask.audit.cuts import Cut
+from whichtask.auditing.clock import Clock
+from whichtask.auditing.cuts import Cut
 from whichtask.config import DiscoveryJob
 from whichtask.discovery import TaskSearch, embed_images
 from whichtask.networks import NetworkSpec, build
