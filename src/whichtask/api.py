@@ -112,14 +112,14 @@ def discover(
     return freeze(search.encoder, bank, search.train, settings, {}).tasks.labels
 
 
-def adversarial_split(labels: Integers, cut: Integers) -> npt.NDArray[np.bool_]:
+def adversarial_split(labels: Integers, cut: Integers | npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Split images so that a network learns the cut as a shortcut to the labels and fails on the rest.
 
     Each class trains on the side of the cut that it is more often on than all images are.
 
     Args:
         labels: [N] classes 0 .. C-1, each of which occurs.
-        cut: [N], 0 or 1.
+        cut: [N], 0 or 1, or truth values.
 
     Returns:
         bool [N], True for training images.

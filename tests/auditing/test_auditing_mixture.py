@@ -30,7 +30,8 @@ def test_what_is_frequent_in_some_classes_is_found() -> None:
 def start_of(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return log odds that the first two classes and the second score raise."""
     means = np.array([values[classes == c, 1].mean() for c in range(4)])
-    return values[:, 1] - means[classes] + np.where(classes < 2, 1.0, -1.0)
+    odds: np.ndarray = values[:, 1] - means[classes] + np.where(classes < 2, 1.0, -1.0)
+    return odds
 
 
 @pytest.mark.parametrize(("shares", "step"), [([0.5] * 4, 6.0), ([0.9, 0.9, 0.1, 0.1], 0.0)])
@@ -66,8 +67,8 @@ def test_wide_and_narrow_features_are_decomposed_alike() -> None:
     doubled = Ridge.of(np.concatenate([features[:, :8]] * 2, axis=1), fit)
     narrow = Ridge.of(features[:, :8], fit)
     assert wide.leaving_one_out(target, fit).shape == (40, 2)
-    predicted = [one.leaving_groups_out(target[:, 0], fit, fit % 3) for one in (doubled, narrow)]
-    assert np.corrcoef(*predicted)[0, 1] > 0.99
+    first, second = (one.leaving_groups_out(target[:, 0], fit, fit % 3) for one in (doubled, narrow))
+    assert np.corrcoef(first, second)[0, 1] > 0.99
 
 
 def test_a_mark_in_measurements_is_the_best_cut() -> None:

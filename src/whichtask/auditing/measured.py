@@ -70,7 +70,8 @@ def _histogram(values: Floats, low: int, high: int, bins: int) -> Floats:
     n = len(values)
     places = ((values - low) * bins / (high - low)).astype(np.int64).clip(0, bins - 1) + bins * np.arange(n)[:, None]
     counts = np.bincount(places.ravel(), minlength=n * bins).reshape(n, bins)
-    return np.sqrt(counts / values.shape[1], dtype=np.float32)
+    roots: Floats = np.sqrt(counts / values.shape[1]).astype(np.float32)
+    return roots
 
 
 def _steps(grey: Floats) -> Floats:

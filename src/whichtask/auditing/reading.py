@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import os
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
+from tqdm import tqdm
 
 from whichtask.artifacts import one_line, printable, read_npz
 from whichtask.data.keras_npz import is_npz, load_npz
@@ -172,9 +175,14 @@ def _looks_like_image(folder: Path, name: str) -> bool:
 
 def _of_files(folder: Path, samples: Sequence[Sample], image_size: int | None) -> Given:
     """Read files; those that are no images or cannot be read are skipped, up to a limit."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # a large image is no mistake
+        return _read_files(folder, samples, image_size)
+
+
+def _read_files(folder: Path, samples: Sequence[Sample], image_size: int | None) -> Given:
     skipped: list[tuple[str, str]] = []
-    kept: list[Sample] = []
-    facts: list[tuple[Any, ...]] = []
+    opening: list[tuple[Sample, tuple[Any, ...]]] = []
     images = 0
     for name, label in samples:
         if not (folder / name).is_file() or not _looks_like_image(folder, name):
@@ -183,23 +191,29 @@ def _of_files(folder: Path, samples: Sequence[Sample], image_size: int | None) -
         images += 1
         try:
             with opened(folder / name) as image:
-                image.load()
-                width, height = image.size
-                facts.append((width, height, image.format, image.mode, is_grey(folder / name)))
-            kept.append((name, label))
+                facts = (*image.size, image.format, image.mode, is_grey(folder / name))
+            opening.append(((name, label), facts))
         except WhichtaskError as error:
             skipped.append((name, str(error)))
+    sides = {side for _, facts in opening for side in facts[:2]}
+    own = min(sides) if len(sides) == 1 and LEAST_SIDE <= min(sides) <= OWN_SIDE else OTHER_SIDE
+    side, grey = image_size or own, all(facts[4] for _, facts in opening)
+    pixels = room_for(max(1, len(opening)), side, 1 if grey else 3)
+    kept: list[Sample] = []
+    known: list[tuple[Any, ...]] = []
+    for sample, facts in tqdm(opening, desc="images", disable=None, leave=False):
+        try:
+            pixels[len(kept)] = read_square(folder / sample[0], side, grey=grey)
+            kept.append(sample)
+            known.append(facts)
+        except WhichtaskError as error:
+            skipped.append((sample[0], str(error)))
     if len(kept) < (1 - MOST_UNREADABLE) * images or not kept:
         raise WhichtaskError(
             f"{images - len(kept):,} of {images:,} image files in {printable(folder)} cannot be read, more than "
             f"{MOST_UNREADABLE:.0%}; the first: {skipped[0][1] if skipped else 'there is none'}"
         )
-    widths, heights, formats, modes, grey = zip(*facts, strict=True)
-    own = widths[0] if len({*widths, *heights}) == 1 and LEAST_SIDE <= widths[0] <= OWN_SIDE else OTHER_SIDE
-    side = image_size or own
-    pixels = room_for(len(kept), side, 1 if all(grey) else 3)
-    for row, (name, _) in zip(pixels, kept, strict=True):
-        row[:] = read_square(folder / name, side, grey=all(grey))
+    widths, heights, formats, modes, _ = zip(*known, strict=True)
     sizes = np.array([(folder / name).stat().st_size for name, _ in kept])
     width, height = np.array(widths), np.array(heights)
     properties = {
@@ -214,7 +228,7 @@ def _of_files(folder: Path, samples: Sequence[Sample], image_size: int | None) -
     names, labels = np.unique([label for _, label in kept], return_inverse=True)
     return Given(
         name=folder.resolve().name,
-        images=pixels,
+        images=pixels[: len(kept)],
         labels=labels.astype(np.int64),
         class_names=tuple(printable(name) for name in names),
         files=tuple(name for name, _ in kept),

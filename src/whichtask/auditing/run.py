@@ -95,6 +95,7 @@ def run_audit(
     seed: int = 0,
     state: Path | None = None,
     digest: str = "",
+    spent: float = 0.0,
     quiet: bool = False,
     probe: npt.NDArray[np.uint8] | None = None,
 ) -> Audit:
@@ -107,6 +108,7 @@ def run_audit(
         seed: of every draw.
         state: a folder in which a killed run keeps what it needs to go on.
         digest: of the input, for that state.
+        spent: seconds that reading the images took, which count.
         quiet: say nothing of progress.
         probe: further images [P, H, W, C] without labels that the candidates are only applied to, for benchmarks.
 
@@ -122,6 +124,7 @@ def run_audit(
     if network not in networks:
         raise WhichtaskError(f"unknown network {network!r}; allowed: {', '.join(networks)}")
     clock = Clock(60 * minutes, quiet=quiet)
+    clock.go_on(spent)
     what = {"verb": "audit", "network": network, "minutes": minutes, "seed": seed, "input": digest}
     work = _Work(given, network, seed, clock, Stages(clock, state, what), probe)
     return work.run()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,14 +92,16 @@ def _audit(
     digest = input_digest(images, labels)
     content = _done(out / FINDINGS, digest, settings)
     if content is None:
+        started = time.monotonic()
         given = read(images, labels, image_size)
+        spent = time.monotonic() - started
         from whichtask.auditing.run import run_audit
         from whichtask.machine.devices import set_threads
         from whichtask.training.live import until_written
 
         set_threads(threads)
         with until_written():
-            done = run_audit(given, network=network, minutes=minutes, seed=seed, state=out, digest=digest)
+            done = run_audit(given, network=network, minutes=minutes, seed=seed, state=out, digest=digest, spent=spent)
             content = summary(done, digest, settings)
             write_audit(done, out, content)
     else:
