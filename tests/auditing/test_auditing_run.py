@@ -74,7 +74,8 @@ def test_grades_need_evidence_association_and_reliance() -> None:
     same = associate(classes < 2, classes, 0)
     sure, unsure = Estimate(0.3, 0.25, 0.35, 4), Estimate(0.1, -0.1, 0.3, 4)
     assert grade_of(0.5, strong, sure) == "high"
-    assert grade_of(0.5, strong, unsure) == "none"
+    assert grade_of(0.5, strong, unsure) == "low"
+    assert grade_of(0.1, strong, unsure) == "none"
     assert grade_of(0.05, strong, sure) == "low"
     assert grade_of(0.5, chance, sure) == "none"
     assert grade_of(0.5, same, sure) == "label"

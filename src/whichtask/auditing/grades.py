@@ -61,13 +61,13 @@ def grade_of(evidence: float, association: Association, reliance: Estimate) -> G
     """Grade a cut.
 
     A shortcut needs evidence of two sorts of images, an association with the classes beyond chance, and networks that
-    rely on it; a cut with which no network was measured, for want of time or of images, is graded low at most.
+    rely on it. What these networks do not rely on, or nobody could measure, is low at most: others may learn it.
     """
     if association.v.mean >= NEAR_LABEL:
         return "label"
     if association.v.low <= association.null:
         return "none"
     for grade in FAILING:
-        if evidence >= EVIDENCE[grade] and (reliance.low > RELIANCE[grade] or (grade == "low" and not reliance.n)):
+        if evidence >= EVIDENCE[grade] and reliance.low > RELIANCE[grade]:
             return grade
-    return "none"
+    return "low" if evidence >= EVIDENCE["high"] else "none"

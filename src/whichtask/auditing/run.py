@@ -19,6 +19,7 @@ from whichtask.auditing.reading import Given
 from whichtask.auditing.sources import discovered, early, looks, property_cuts
 from whichtask.auditing.stages import Arrays, Stages
 from whichtask.auditing.trained import (
+    MOST_TRAIN,
     UNKNOWN,
     Fitted,
     Split,
@@ -39,12 +40,14 @@ MOST_FIT = 10_000  # images that measurements are decomposed on
 MOST_COLUMNS = 1_024  # of a family; more take too long to decompose
 MOST_CANDIDATES = 12
 MOST_MEASURED = 5  # with networks of their own
-EPOCHS = 12
+EPOCHS, FEWEST_EPOCHS = 12, 3
+TIMED, LEAST_JUDGED = 512, 16  # images on which the speed of training is measured
+FITS_A_FINDING = 2.5  # times what the networks that learn the classes take
 OUTER_STEPS = 60
 OCCLUDED = 48  # images
-SHARES = {"candidates": 0.35, "discovered": 0.2, "ordinary": 0.25, "report": 0.06}
-"""Of the time: what is left out when more has gone, how long the search without labels and the networks that learn the
-classes may take, and what is kept for the report."""
+SHARES = {"candidates": 0.4, "discovered": 0.2, "ordinary": 0.25, "report": 0.06}
+"""Of the time that is left after reading: when no further candidates are looked for, and how long the search without
+labels may take; of what is left then: the networks that learn the classes; of all: what is kept for the report."""
 DISCOVERED, EARLY = "discovered tasks", "early network"
 
 
@@ -73,7 +76,7 @@ class Audit:
 
     given: Given
     findings: list[Finding] = field(default_factory=list)
-    """From the worst; those of the grade none too."""
+    """By falling evidence; those of the grade none too."""
     accuracy: Estimate = UNKNOWN
     """Of networks that learned the classes, on the held-out images."""
     held_out: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -144,7 +147,7 @@ class _Work:
         height, width, channels = given.images.shape[1:]
         self.spec = Config().networks[network].fitted((height, width, channels))
         self.spec.check_image((height, width, channels))
-        self.name = network
+        self.began = clock.elapsed
 
     def run(self) -> Audit:
         audit, clock = self.audit, self.clock
@@ -156,7 +159,6 @@ class _Work:
         ordinary = self._ordinary()
         audit.accuracy = mean_interval(ordinary.right(self.labels).mean(1).tolist())
         findings = [self._cheap(cut, ordinary) for cut in merged(cuts)[:MOST_CANDIDATES]]
-        findings.sort(key=lambda one: (GRADES.index(one.grade), -one.cut.evidence))
         audit.findings = self._measured(findings)
         self.stages.clear()
         audit.seconds = clock.elapsed
@@ -177,7 +179,7 @@ class _Work:
             DISCOVERED: lambda: {DISCOVERED: self._discovered()},
         }
         for number, (name, make) in enumerate(makers.items()):
-            late = self.clock.elapsed > SHARES["candidates"] * self.clock.seconds
+            late = self.clock.elapsed - self.began > SHARES["candidates"] * (self.clock.seconds - self.began)
             if number and late:
                 self.audit.left_out.append(f"candidates from {name}")
                 continue
@@ -207,7 +209,7 @@ class _Work:
         )
         order = np.random.default_rng(self.seed + 1).permutation(self.train)[: 2 * MOST_FIT]
         division = Division(order[part:], self.audit.held_out, order[:part])
-        until = self.clock.elapsed + SHARES["discovered"] * self.clock.seconds
+        until = self.clock.elapsed + SHARES["discovered"] * (self.clock.seconds - self.began)
         found, steps = discovered(self.bank, division, job, self.clock, until)
         if steps < OUTER_STEPS:
             self.audit.left_out.append(f"{OUTER_STEPS - steps} of {OUTER_STEPS} steps of the search for tasks")
@@ -229,13 +231,13 @@ class _Work:
         return Fitted([], arrays["judged"], arrays["predictions"])
 
     def _epochs(self) -> int:
-        """Return how many epochs the time allows, from the time that one epoch of one network takes."""
+        """Return how many epochs the time allows, from what one epoch of a few images takes."""
+        few = self.train[:TIMED]
         started = self.clock.elapsed
-        sample = self.train[:512]
-        early(self.bank, self.labels, sample, self.spec, epochs=1)
-        one = (self.clock.elapsed - started) / len(sample) * min(len(self.train), 4_000)
-        allowed = SHARES["ordinary"] * max(self.clock.left, 0) / max(4 * one, 1e-9)
-        epochs = int(np.clip(allowed, 2, EPOCHS))
+        training = Training(self.bank, self.spec, AgreementSettings(epochs=1), self.seed)
+        training.fit(few, self.audit.held_out[:LEAST_JUDGED], self.labels, "timed")
+        epoch = (self.clock.elapsed - started) / len(few) * min(len(self.train), MOST_TRAIN)
+        epochs = int(np.clip(SHARES["ordinary"] * self.clock.left / max(epoch, 1e-9), FEWEST_EPOCHS, EPOCHS))
         if epochs < EPOCHS:
             self.audit.left_out.append(f"{EPOCHS - epochs} of {EPOCHS} epochs of every network")
         return epochs
@@ -248,19 +250,19 @@ class _Work:
         return Finding(cut, grade_of(cut.evidence, association, relied), association, relied, sides)
 
     def _measured(self, findings: list[Finding]) -> list[Finding]:
-        """Train networks on the worst findings, as many as the time allows."""
-        measured = []
-        wanted = [k for k, one in enumerate(findings) if one.grade != "none"][:MOST_MEASURED]
-        reserve = SHARES["report"] * self.clock.seconds
-        for k, one in enumerate(findings):
-            if k not in wanted:
-                measured.append(one)
-            elif self.clock.left - reserve < 2.5 * self.seconds_a_fit:
-                self.audit.left_out.append(f"agreement and damage of {one.cut.source}")
-                measured.append(one)
-            else:
-                self.clock.say(f"networks on finding {k + 1} of {len(wanted)}")
-                measured.append(self._with_networks(one, k))
+        """Train networks on the findings, those of the worst grade first, as many as the time allows."""
+        graded = [k for k, one in enumerate(findings) if one.grade != "none"]
+        wanted = sorted(graded, key=lambda k: GRADES.index(findings[k].grade))[:MOST_MEASURED]
+        reserve, measured = SHARES["report"] * self.clock.seconds, list(findings)
+        cost = FITS_A_FINDING * self.seconds_a_fit
+        for number, k in enumerate(wanted):
+            if self.clock.left - reserve < cost:
+                self.audit.left_out.append(f"agreement and damage of {findings[k].cut.source}")
+                continue
+            self.clock.say(f"networks on finding {number + 1} of {len(wanted)}")
+            started = self.clock.elapsed
+            measured[k] = self._with_networks(findings[k], k)
+            cost = max(cost, self.clock.elapsed - started)
         return measured
 
     def _with_networks(self, one: Finding, k: int) -> Finding:

@@ -19,7 +19,7 @@ from whichtask.auditing.explain import (
     number,
     predictors,
 )
-from whichtask.auditing.grades import FAILING
+from whichtask.auditing.grades import FAILING, GRADES
 from whichtask.auditing.report import render
 from whichtask.auditing.run import Audit, Finding
 from whichtask.errors import WhichtaskError
@@ -38,7 +38,7 @@ def verdict(audit: Audit) -> str:
     also = f" {near} cut{'s' if near > 1 else ''} nearly equal the labels." if near else ""
     if not found:
         return f"No shortcut was found.{also}"
-    worst = next(one for one in audit.findings if one.grade in FAILING)
+    worst = min((one for one in audit.findings if one.grade in FAILING), key=lambda one: GRADES.index(one.grade))
     total = sum(counts.values())
     what = f"{total} possible shortcut{'s' if total > 1 else ''} ({', '.join(found)})"
     return f"{what}; the worst is read from {describe(worst)}.{also}"
