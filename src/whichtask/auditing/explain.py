@@ -133,14 +133,15 @@ def conflicts(audit: Audit, finding: Finding) -> npt.NDArray[np.int64]:
     return order[against[order] > 0][:MOST_CONFLICTS]
 
 
-def number(estimate: Estimate) -> dict[str, Any] | None:
-    """Return an estimate as JSON: value, low, high and n; None where nothing was measured."""
+def number(estimate: Estimate, *, share: bool = False) -> dict[str, Any] | None:
+    """Return an estimate as JSON: value, low, high and n; None where nothing was measured.
+
+    Args:
+        estimate: what was measured.
+        share: it lies from 0 to 1, and so shall its interval.
+    """
     if not estimate.n:
         return None
-    known = estimate.low == estimate.low
-    return {
-        "value": round(estimate.mean, 4),
-        "low": round(estimate.low, 4) if known else None,
-        "high": round(estimate.high, 4) if known else None,
-        "n": estimate.n,
-    }
+    low, high = np.clip([estimate.low, estimate.high], 0, 1) if share else (estimate.low, estimate.high)
+    ends = {name: None if np.isnan(end) else round(float(end), 4) for name, end in (("low", low), ("high", high))}
+    return {"value": round(estimate.mean, 4), **ends, "n": estimate.n}

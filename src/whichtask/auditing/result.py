@@ -38,7 +38,7 @@ class Result:
 
     @property
     def findings(self) -> pd.DataFrame:
-        """One row a finding, the worst first: name, grade, source, evidence and the means of what was measured."""
+        """The findings by falling evidence, one row each, with the means of what was measured."""
         rows = [
             {key: one[key] for key in ("name", "grade", "source", "evidence_nats")}
             | {key: (one[key] or {}).get("value", np.nan) for key in MEASURES}
