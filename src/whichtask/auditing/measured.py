@@ -17,6 +17,7 @@ CHUNK = 1_000  # images at a time
 BLOCK = 8  # of JPEG
 LEVELS = (1, 5, 25, 50, 75, 95, 99)  # percentiles
 CELLS = 8  # a side
+BANDS = 8  # of spatial frequency, at most
 
 
 def families(images: Images) -> dict[str, Floats]:
@@ -28,7 +29,7 @@ def families(images: Images) -> dict[str, Floats]:
     Returns:
         [N, F] for each family:
         * ``colour``: percentiles of brightness, channels and their differences; mean and deviation of each.
-        * ``layout``: means and deviations of 4 x 4 cells in each channel, of the frame one and two pixels wide, and
+        * ``layout``: means and deviations of 8 x 8 cells in each channel, of the frame one and two pixels wide, and
           the slopes of brightness, by least squares and between medians of halves.
         * ``frequency``: logarithms of energy in bands of spatial frequency, and the three finest waves.
         * ``compression``: by cosine wave of 8 x 8 blocks: how often it is nearly 0, and its mean size; steps of
@@ -108,7 +109,7 @@ def _frequency(grey: Floats) -> Floats:
     height, width = grey.shape[1:]
     power = np.abs(np.fft.rfft2(grey - grey.mean((1, 2), keepdims=True))) ** 2 / (height * width)
     radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
-    edges = np.linspace(0, 0.5, 9)
+    edges = np.linspace(0, 0.5, min(BANDS, min(height, width) // 2) + 1)
     bands = [power[:, (radius > low) & (radius <= high)].mean(1) for low, high in pairwise(edges)]
     bands.append(power[:, radius > edges[-1]].mean(1))
     rows, columns = np.indices((height, width))
