@@ -8,12 +8,14 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from planted import given_of, marked_images, write_folder
 from typer.testing import CliRunner
 
 from whichtask.auditing import run as running
 from whichtask.auditing.cuts import phi
 from whichtask.auditing.grades import associate, grade_of
+from whichtask.auditing.reading import Given, read
 from whichtask.auditing.result import Result
 from whichtask.auditing.run import run_audit
 from whichtask.auditing.write import failing, read_findings, schema
@@ -150,3 +152,23 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, folder: Path) 
     assert ended.exit_code == 2
     assert "holds something else" in ended.output
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(("count", "classes", "side", "channels"), [(60, 50, 12, 3), (60, 3, 8, 1)])
+def test_few_images_and_many_classes_are_audited(count: int, classes: int, side: int, channels: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (count, side, side, channels)).astype(np.uint8)
+    labels = np.arange(count) % classes
+    names = tuple(map(str, range(classes)))
+    given = Given("few", images, labels, names, tuple(map(str, range(count))))
+    result = Result.of(run_audit(given, minutes=0.1, quiet=True), "0" * 64, {})
+    jsonschema.validate(json.loads(json.dumps(result.content)), schema())
+    assert not any(one["grade"] == "high" for one in result.content["findings"])
+
+
+def test_a_property_of_files_that_leaks_is_found(tmp_path: Path) -> None:
+    images, labels, _ = marked_images(120)
+    folder = write_folder(tmp_path / "images", images, labels)
+    for path in sorted((folder / "a").glob("*.png"))[:-3]:
+        Image.open(path).resize((20, 20)).save(path)
+    done = run_audit(read(folder), minutes=0.2, quiet=True)
+    assert any(one.cut.source.startswith("file: ") for one in done.findings[:3])
