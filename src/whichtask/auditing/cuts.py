@@ -18,7 +18,7 @@ Bools = npt.NDArray[np.bool_]
 STEEP = 3.0  # log odds of a score one standard deviation above the mean, at the start
 STARTS = 24  # halves of the classes that a search starts from
 ALIKE = 0.7  # |phi| from which two cuts are one
-KEPT = 4  # of each family
+TRIED, KEPT = 4, 2  # of each family
 FOLDS = 10  # groups of classes of which each is predicted by the others
 
 
@@ -80,9 +80,9 @@ class Labelled:
             odds = self._beyond(predicted, again)
             odds[self.fit] = hidden.odds
             cuts.append(Cut(source, odds > 0, np.tanh(odds / 2), min(hidden.evidence, again.evidence)))
-            if len(cuts) == KEPT:
+            if len(cuts) == TRIED:
                 break
-        return cuts
+        return sorted(cuts, key=lambda one: -one.evidence)[:KEPT]
 
     def _fit(self, scores: Floats, start: Floats) -> Hidden | None:
         return fit_hidden(scores[:, : self.count - 1], self.classes, self.count, start)

@@ -23,7 +23,6 @@ WORDS = {
     "all measurements": "colours, layout, fineness, steps and compression together",
     "simple features": "simple features: brightness, colour, contrast, edges, position",
     "principal components": "the directions in which the images differ most",
-    "clusters": "how near an image is to each of eight clusters",
     EARLY: "what a network learns first from your labels",
     DISCOVERED: "tasks that were found by a search without labels",
 }

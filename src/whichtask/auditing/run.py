@@ -174,7 +174,7 @@ class _Work:
         cuts = property_cuts(self.given.properties, self.given.labels, fit)
         makers: dict[str, Callable[[], dict[str, Any]]] = {
             "low-level measurements": self._families,
-            "simple features, components and clusters": lambda: looks(self.images, fit),
+            "simple features and components": lambda: looks(self.images, fit),
             EARLY: lambda: {EARLY: early(self.bank, self.labels, fit, self.spec)},
             DISCOVERED: lambda: {DISCOVERED: self._discovered()},
         }

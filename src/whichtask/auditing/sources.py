@@ -24,26 +24,19 @@ Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.int64]
 
 COMPONENTS = 16
-CLUSTERS = 8
 EARLY_EPOCHS = 4
 BATCH = 128
 LEAST_SHARE = 0.02  # of the images on the smaller side of a cut by a property of files
 
 
 def looks(images: npt.NDArray[np.uint8], fit: Integers) -> dict[str, Floats]:
-    """Return what needs no network: simple features, principal components, distances to clusters, [N, F] each."""
-    from sklearn.cluster import KMeans  # noqa: PLC0415  # scikit-learn takes a second to import
-    from sklearn.decomposition import PCA  # noqa: PLC0415
+    """Return what needs no network: simple features and principal components, [N, F] each."""
+    from sklearn.decomposition import PCA  # noqa: PLC0415  # scikit-learn takes a second to import
 
     flat = images.reshape(len(images), -1).astype(np.float32)
     most = min(COMPONENTS, len(fit) - 1, flat.shape[1])
     components = PCA(most, svd_solver="randomized", random_state=0).fit(flat[fit]).transform(flat)
-    clusters = KMeans(min(CLUSTERS, len(fit)), n_init=2, random_state=0).fit(components[fit])
-    return {
-        "simple features": simple_features(images).values,
-        "principal components": components,
-        "clusters": np.log1p(clusters.transform(components)),
-    }
+    return {"simple features": simple_features(images).values, "principal components": components}
 
 
 def early(bank: ImageBank, labels: Integers, fit: Integers, spec: NetworkSpec, epochs: int = EARLY_EPOCHS) -> Floats:
