@@ -44,6 +44,8 @@ class Shown(NamedTuple):
     """Classes with images on their side and on the other, as places in the sheet."""
     against: list[tuple[int, str]]
     """Images that conflict most, and their files."""
+    split: bool
+    """Whether there is an adversarial split by it."""
     heat: list[list[float]] | None
     """0 to 1: how far a patch moves the cut."""
 
@@ -104,5 +106,6 @@ def _shown(audit: Audit, one: Finding, facts: dict[str, Any], page: Page) -> Sho
         sheet,
         [(row, sheet.at(first), sheet.at(second)) for row, first, second in picked],
         [(sheet.slots[int(k)], printable(given.files[k])) for k in against],
+        one.split is not None,
         heat,
     )

@@ -45,7 +45,7 @@ TIMED, LEAST_JUDGED = 512, 16  # images on which the speed of training is measur
 FITS_A_FINDING = 2.5  # times what the networks that learn the classes take
 OUTER_STEPS = 60
 OCCLUDED = 48  # images
-SHARES = {"candidates": 0.4, "discovered": 0.2, "ordinary": 0.25, "report": 0.06}
+SHARES = {"candidates": 0.4, "discovered": 0.2, "ordinary": 0.15, "report": 0.06}
 """Of the time that is left after reading: when no further candidates are looked for, and how long the search without
 labels may take; of what is left then: the networks that learn the classes; of all: what is kept for the report."""
 DISCOVERED, EARLY = "discovered tasks", "early network"
@@ -247,7 +247,9 @@ class _Work:
         sides = sides_of(own, labels, self.train)
         association = associate(own[self.train], labels[self.train], self.seed)
         relied = reliance(ordinary, own, labels, sides)
-        return Finding(cut, grade_of(cut.evidence, association, relied), association, relied, sides)
+        grade = grade_of(cut.evidence, association, relied)
+        split = None if grade == "none" else split_by(own, labels, sides, self.seed)
+        return Finding(cut, grade, association, relied, sides, split=split)
 
     def _measured(self, findings: list[Finding]) -> list[Finding]:
         """Train networks on the findings, those of the worst grade first, as many as the time allows."""
@@ -266,8 +268,7 @@ class _Work:
         return measured
 
     def _with_networks(self, one: Finding, k: int) -> Finding:
-        own = one.cut.labels[: len(self.given.labels)]
-        split = split_by(own, self.given.labels, one.sides, self.seed)
+        split = one.split
 
         def make() -> Arrays:
             fitted = self.training.fit(self.train, self.audit.held_out, one.cut.labels.astype(np.int64), "cut", k)
@@ -286,7 +287,6 @@ class _Work:
             adversarial=estimates[2],
             damage=estimates[3],
             occlusion=arrays["occlusion"],
-            split=split,
         )
 
 
