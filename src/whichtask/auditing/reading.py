@@ -227,7 +227,7 @@ def _read_files(folder: Path, samples: Sequence[Sample], image_size: int | None)
     }
     names, labels = np.unique([label for _, label in kept], return_inverse=True)
     return Given(
-        name=folder.resolve().name,
+        name=Path(os.path.abspath(folder)).name,  # noqa: PTH100  # links keep their names
         images=pixels[: len(kept)],
         labels=labels.astype(np.int64),
         class_names=tuple(printable(name) for name in names),
