@@ -23,7 +23,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(torch|numpy|np|npt|pd|pandas|pathlib|collections|typing|types|pydantic|nn)\..*"),
     ("py:.*", r"(Tensor|Path|Callable|Sequence|Any|FieldInfo|NoneType|WhichtaskError|ImageSet)"),
-    ("py:.*", r"whichtask\.(config|data|training|networks|stats|artifacts)\..*"),
+    ("py:.*", r"whichtask\.(auditing|config|data|training|networks|stats|artifacts)\..*"),
 ]
 
 # Headings down to this level can be linked to, as `page.md#heading`.

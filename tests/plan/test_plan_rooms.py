@@ -13,7 +13,7 @@ FLOORS = (
     ("tasks", "training"),
     ("agreement.py", "discovery", "splits", "studies", "gbi", "bridge"),
     ("figures", "claims"),
-    ("runs", "site", "cli"),
+    ("runs", "site", "auditing", "api.py", "cli"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 STRANGERS = {

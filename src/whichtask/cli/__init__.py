@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from whichtask.cli import experiments, imagenet, products, runner, runs, settings, site, sources, splits
+from whichtask.cli import audit, experiments, imagenet, products, runner, runs, settings, site, sources, splits
 from whichtask.errors import WhichtaskError
 
 app = typer.Typer(
@@ -28,7 +28,7 @@ bridge_app = typer.Typer(no_args_is_help=True, help="The bridge: Gradient-Based 
 app.add_typer(gbi_app, name="gbi")
 app.add_typer(bridge_app, name="bridge")
 runner.add_verbs(app, {"gbi": gbi_app, "bridge": bridge_app})
-for verbs in (experiments, imagenet, products, runs, site, splits):
+for verbs in (audit, experiments, imagenet, products, runs, site, splits):
     verbs.register(app)
 
 

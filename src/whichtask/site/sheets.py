@@ -2,13 +2,11 @@
 
 import io
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-
-from whichtask.site.run import Run
 
 COLUMNS = 32
 LARGEST = 64
@@ -16,6 +14,17 @@ LARGEST = 64
 SHOWN = 56
 """Pixels of a tile's longer side on the page, about."""
 QUALITY = 90
+
+
+class Keeper(Protocol):
+    """Keeps the sheets of a website or page."""
+
+    sheets: dict[str, Any]
+    """By their names."""
+
+    def write(self, name: str, content: bytes) -> str:
+        """Keep a file, and return its address as pages see it."""
+        ...
 
 
 class Sheet(NamedTuple):
@@ -36,7 +45,7 @@ class Sheet(NamedTuple):
         return [self.slots[int(image)] for image in images]
 
 
-def make_sheet(run: Run, name: str, images: npt.NDArray[np.uint8], indices: Iterable[int]) -> Sheet:
+def make_sheet(run: Keeper, name: str, images: npt.NDArray[np.uint8], indices: Iterable[int]) -> Sheet:
     """Write a sheet of some images as WebP; a name stands for one sheet of a website.
 
     Args:

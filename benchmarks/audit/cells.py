@@ -1,0 +1,132 @@
+"""One cell of the proof: plant a mark in images, audit them, and judge the first three candidates on probe images."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.audit.marks import MARKS, plant
+from whichtask.auditing.cuts import phi
+from whichtask.auditing.explain import conflicts
+from whichtask.auditing.reading import Given
+from whichtask.auditing.run import Audit, run_audit
+from whichtask.data import ImageSet
+from whichtask.data.load import load_images
+from whichtask.seeding import numpy_generator
+
+Control = Literal["clean", "80/20", "95/5", "random labels", "label noise", "independent"]
+CONTROLS: tuple[Control, ...] = ("clean", "80/20", "95/5", "random labels", "label noise", "independent")
+FOUND = 0.6  # |phi| with the mark
+FIRST = 3  # candidates that count
+TEN = 10  # conflicting images
+PROBE = 1_000  # images
+SCOPES: tuple[tuple[Literal["half", "one"], bool], ...] = (("half", False), ("one", False), ("half", True))
+"""Classes that are marked, and whether there are two only."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is planted in what; with a control nothing is, or a mark that does not go with the labels."""
+
+    data: str
+    mark: str
+    strength: float
+    seed: int
+    scope: Literal["half", "one"] = "half"
+    control: Control | None = None
+    two_classes: bool = False
+    images: int = 3_000
+    minutes: float = 2.0
+
+    @property
+    def name(self) -> str:
+        """What its file is called."""
+        values = asdict(self) | {"data": Path(self.data).stem}
+        return "_".join(f"{value}".replace("/", "-").replace(" ", "-") for value in values.values())
+
+
+def run_cell(cell: Cell) -> dict[str, Any]:
+    """Audit one cell.
+
+    Returns:
+        The cell's settings and ``found`` (whether one of the first three candidates holds the mark), ``phis`` and
+        ``sources`` of these, ``rank`` of the first candidate that holds it (from 1, 0 for none), ``alarm`` (a finding
+        graded high), ``precision`` (share of the ten most conflicting images of the best candidate of the three whose
+        mark is not the usual one of their class), ``seconds`` and ``accuracy``.
+    """
+    images, labels, names = _draw(cell, load_images(cell.data))
+    known = np.concatenate([labels, np.full(PROBE, -1)])
+    count = len(names)
+    side = numpy_generator("side", cell.seed).permutation(count)[: 1 if cell.scope == "one" else count // 2]
+    strength = 0.5 if cell.control else cell.strength
+    planted = plant(images, known, cell.mark, side, strength, cell.seed)
+    if cell.control and cell.control != "independent":
+        planted = planted._replace(images=images)
+    n = len(labels)
+    given = Given(cell.data, planted.images[:n], labels, names, tuple(map(str, range(n))))
+    audit = run_audit(given, minutes=cell.minutes, seed=cell.seed, probe=planted.images[n:], quiet=True)
+    phis = [abs(phi(one.cut.labels[n:], planted.mark[n:])) for one in audit.findings]
+    holding = [k + 1 for k, value in enumerate(phis) if value >= FOUND]
+    return asdict(cell) | {
+        "found": bool(holding and holding[0] <= FIRST),
+        "phis": [round(value, 3) for value in phis[:FIRST]],
+        "sources": [one.cut.source for one in audit.findings[:FIRST]],
+        "evidence": [round(one.cut.evidence, 3) for one in audit.findings[:FIRST]],
+        "grades": [one.grade for one in audit.findings[:FIRST]],
+        "rank": holding[0] if holding else 0,
+        "alarm": any(one.grade == "high" for one in audit.findings),
+        "precision": _precision(audit, phis, planted.mark[:n], np.isin(labels, side)),
+        "accuracy": audit.accuracy.mean,
+        "seconds": audit.seconds,
+    }
+
+
+def _precision(audit: Audit, phis: list[float], mark: npt.NDArray[np.bool_], marked: npt.NDArray[np.bool_]) -> float:
+    first = phis[:FIRST]
+    if not first:
+        return float("nan")
+    chosen = conflicts(audit, audit.findings[int(np.argmax(first))])[:TEN]
+    return float((mark[chosen] != marked[chosen]).mean()) if len(chosen) else float("nan")
+
+
+def _draw(cell: Cell, data: ImageSet) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], tuple[str, ...]]:
+    """Draw the images of a cell, with the probe behind them, and their labels, without those of the probe."""
+    generator = numpy_generator("cell", cell.data, cell.seed)
+    images, labels, names = data.x_train, data.y_train, data.class_names
+    if cell.two_classes or cell.control in ("80/20", "95/5"):
+        pair = np.sort(generator.permutation(len(names))[:2])
+        chosen = np.flatnonzero(np.isin(labels, pair))
+        images, labels, names = images[chosen], np.searchsorted(pair, labels[chosen]), tuple(names[c] for c in pair)
+    order = generator.permutation(len(labels))
+    probe, rest = order[:PROBE], order[PROBE:]
+    if cell.control in ("80/20", "95/5"):
+        rare = 0.2 if cell.control == "80/20" else 0.05
+        parts = [rest[labels[rest] == c][: int(cell.images * share)] for c, share in ((0, 1 - rare), (1, rare))]
+        rest = generator.permutation(np.concatenate(parts))
+    rest = rest[: cell.images]
+    own = labels[rest].copy()
+    if cell.control in ("random labels", "label noise"):
+        wrong = generator.random(len(own)) < (1 if cell.control == "random labels" else 0.05)
+        own[wrong] = generator.integers(len(names), size=int(wrong.sum()))
+    return images[np.concatenate([rest, probe])], own, names
+
+
+def grid(data: list[str], seeds: int) -> list[Cell]:
+    """List the whole proof: marks on half and on one of the classes, a two-class set, and controls."""
+    marks = [
+        Cell(name, mark, strength, seed, scope, two_classes=two)
+        for name in data
+        for mark in MARKS
+        for strength in (0.8, 0.9, 1.0)
+        for seed in range(seeds)
+        for scope, two in SCOPES
+    ]
+    controls = [
+        Cell(name, "corner", 0.5, seed, control=control)
+        for name in data
+        for control in CONTROLS
+        for seed in range(seeds)
+    ]
+    return marks + controls

@@ -1,0 +1,1 @@
+"""Auditing labelled images: which shortcuts will a network find in them?"""
