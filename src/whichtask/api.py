@@ -24,7 +24,7 @@ from whichtask.networks import NetworkSpec, build
 from whichtask.seeding import numpy_generator
 from whichtask.splits import adversarial_split as split_of_sides
 from whichtask.stats import Estimate, mean_interval
-from whichtask.training import Division, ImageBank, PairFit, Sample
+from whichtask.training import Division, GroupFit, ImageBank, Sample
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,7 +74,7 @@ def agreement_score(
     networks = [build(spec, bank.shape, count, seed=("score", seed, k)) for k in range(2 * pairs)]
     parts = [torch.from_numpy(part) for part in (order[held:], order[:held])]
     sample = Sample(bank, parts[0], parts[1], torch.from_numpy(classes))
-    fitted = PairFit(networks, list(range(pairs)), sample, AgreementSettings(epochs=epochs), ("score", seed)).run()
+    fitted = GroupFit(networks, list(range(pairs)), sample, AgreementSettings(epochs=epochs), ("score", seed)).run()
     both = [one.heldout_predictions for one in fitted]
     scores = [float((first == second).double().mean()) for first, second in both]
     chance = float(np.mean([chance_agreement(first, second) for first, second in both]))

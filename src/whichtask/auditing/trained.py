@@ -13,7 +13,7 @@ from whichtask.networks import Network, NetworkSpec, build
 from whichtask.seeding import Key, numpy_generator
 from whichtask.splits import adversarial_split, class_matched_split
 from whichtask.stats import Estimate, mean_interval, pairs_interval
-from whichtask.training import ImageBank, PairFit, Sample
+from whichtask.training import GroupFit, ImageBank, Sample
 
 Integers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -63,7 +63,7 @@ class Training(NamedTuple):
         device = self.bank.pixels.device
         parts = [torch.from_numpy(part).to(device) for part in drawn]
         sample = Sample(self.bank, parts[0], parts[1], torch.from_numpy(labels).to(device))
-        fits = PairFit(networks, list(range(PAIRS)), sample, self.settings, seed).run()
+        fits = GroupFit(networks, list(range(PAIRS)), sample, self.settings, seed).run()
         predictions = np.concatenate([fit.heldout_predictions.numpy() for fit in fits]).astype(np.int64)
         return Fitted(networks, drawn[1], predictions)
 
