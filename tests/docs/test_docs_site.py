@@ -87,15 +87,16 @@ def test_every_claim_is_told_with_its_verdict(site: dict[str, Page]) -> None:
     table = pd.read_csv(REFERENCE / "claims.csv")
     page = site["claims.html"]
     assert summary(table) in page.text
-    claims = table[table["kind"] != "control"].drop_duplicates("id")
+    claims = table[~table["kind"].isin(["control", "hypothesis"])].drop_duplicates("id")
     sections = page.html.split("<h2>")
     for verdict, heading in {"differs": "What differs", "agrees": "What agrees", "undecided": "Undecided"}.items():
         (section,) = (part for part in sections if part.startswith(heading))
         found = re.findall(r"<span class=\"pre\">(\w+)</span>", section)
         named = set(found) & set(table["id"])
         assert named == set(claims.loc[claims["claim_verdict"] == verdict, "id"])
-    (section,) = (part for part in sections if part.startswith("Controls"))
-    assert set(table.loc[table["kind"] == "control", "id"]) <= set(re.findall(r"\w+", section))
+    for kind, heading in {"control": "Controls", "hypothesis": "Hypotheses of ours"}.items():
+        (section,) = (part for part in sections if part.startswith(heading))
+        assert set(table.loc[table["kind"] == kind, "id"]) <= set(re.findall(r"\w+", section))
     assert {name for name in table["id"] if name not in page.text} == set()
 
 
