@@ -83,7 +83,7 @@ def jpeg(images: Images) -> Images:
     for row, image in zip(marked, images, strict=True):
         content = io.BytesIO()
         Image.fromarray(image.squeeze()).save(content, "JPEG", quality=30)
-        row[:] = np.asarray(Image.open(content)).reshape(image.shape)
+        row[:] = np.asarray(Image.open(content, formats=["JPEG"])).reshape(image.shape)
     return marked
 
 

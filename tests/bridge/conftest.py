@@ -56,8 +56,14 @@ def bridge_tables(tmp_path: Path) -> Tables:
             for source, score in AGREEMENT.items()
             for number in range(BITS)
         ]
-        about = {"data": data, "network": "cnn", "set": "bits", "pair": 0, "agreement_low": 0.0, "agreement_high": 1.0}
-        facts = {"chance_agreement": 0.5, "train_accuracy": 1.0, "images_train": 100}
+        about = {"data": data, "network": "cnn", "set": "bits", "pair": 0, "network_1": 0, "network_2": 1}
+        facts = {
+            "agreement_low": 0.0,
+            "agreement_high": 1.0,
+            "chance_agreement": 0.5,
+            "train_accuracy": 1.0,
+            "images_train": 100,
+        }
         paths.setdefault("scores", []).append(tmp_path / f"{data}-scores.csv")
         write_csv(paths["scores"][-1], pd.DataFrame(scores).assign(**about, **facts))
     return paths

@@ -86,7 +86,7 @@ def test_best_descends_and_worst_ascends_on_the_sphere(small_images: ImageSet, m
         return MetaGradient(loss, torch.tensor(0.5), slope, problem.initial)
 
     known_weights = torch.ones(0)
-    monkeypatch.setitem(ESTIMATORS, "unrolled", known)
+    monkeypatch.setattr(found, "estimator", known)
     for _ in range(15):
         at = ("linear inner batches", 0, found.steps_done)
         known_weights = found.embeddings[inner_batches(found.train, 2, 20, *at)].flatten(0, -2)[:, 0]

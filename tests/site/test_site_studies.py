@@ -171,9 +171,11 @@ def test_tables_of_gbi_hold_ours_and_the_papers(site: Run) -> None:
 def test_claims_are_all_there_with_their_cases(site: Run) -> None:
     scores = claims.collect(site)["scores"]
     table = read_csv(Path(site.plan.at("claims.csv")))
-    assert [score.paper for score in scores] == ["Task Discovery", "GBI", "Controls", "Open in the papers"]
+    assert [score.paper for score in scores] == [
+        "Task Discovery", "GBI", "Controls", "Hypotheses of ours", "Open in the papers",
+    ]  # fmt: skip
     for score in scores:
-        kind = {"Controls": ["control"], "Open in the papers": ["question"]}.get(
+        kind = {"Controls": ["control"], "Open in the papers": ["question"], "Hypotheses of ours": ["hypothesis"]}.get(
             score.paper, ["number", "effect", "fact"]
         )
         rows = table[table["kind"].isin(kind) & table["paper_title"].isin([score.paper, "Task Discovery", "GBI"])]
