@@ -17,7 +17,9 @@ def bridge_labels(plan: Plan) -> Labels:
 
 def _card(code: str, inputs: Callable[[Plan], Any], n: str, **more: Any) -> FigureCard:
     paper = "in neither: GBI's open question, asked of the tasks of Task Discovery"
-    return FigureCard(f"bridge.{code}", inputs, paper=paper, n=f"{SEEDS}; {n}", keys=KEYS, labels=bridge_labels, **more)
+    return FigureCard(
+        f"bridge.{code}", inputs, paper=paper, n=f"{SEEDS}; {n}", **{"keys": KEYS, "labels": bridge_labels} | more
+    )
 
 
 BRIDGE_FIGURES: dict[str, FigureCard] = {
@@ -26,6 +28,7 @@ BRIDGE_FIGURES: dict[str, FigureCard] = {
         lambda plan: joined(plan.bridge("bits"), {"scores": plan.bridge_scores}),
         "{{ counted(bridge.bits, 'bit') }} of each source; {{ counted(bridge.test_images, 'test image') }}; "
         "{{ counted(bridge.agreement_pairs, 'pair') }} of networks a bit",
+        keys=f"{KEYS}, agreement",
     ),
     "bridge_reliance": _card(
         "reliance",
