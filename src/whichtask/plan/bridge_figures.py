@@ -17,9 +17,7 @@ def bridge_labels(plan: Plan) -> Labels:
 
 def _card(code: str, inputs: Callable[[Plan], Any], n: str, keys: str = KEYS) -> FigureCard:
     paper = "in neither: GBI's open question, asked of the tasks of Task Discovery"
-    return FigureCard(
-        f"bridge.{code}", inputs, paper=paper, n=f"{SEEDS}; {n}", **{"keys": KEYS, "labels": bridge_labels} | more
-    )
+    return FigureCard(f"bridge.{code}", inputs, paper=paper, n=f"{SEEDS}; {n}", keys=keys, labels=bridge_labels)
 
 
 BRIDGE_FIGURES: dict[str, FigureCard] = {
