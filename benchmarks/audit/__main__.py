@@ -17,13 +17,7 @@ from typing import Any
 from benchmarks.audit.cells import SCOPES, grid, run_cell
 from benchmarks.audit.marks import MARKS
 from whichtask.artifacts import write_text
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of Wilson for a share of n."""
-    z = 1.959964
-    centre, half = (hits + z**2 / 2) / (n + z**2), z / (n + z**2) * (hits * (n - hits) / n + z**2 / 4) ** 0.5
-    return centre - half, centre + half
+from whichtask.site.answers import wilson
 
 
 def sum_up(rows: list[dict[str, Any]]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from whichtask.agreement import chance_agreement
 from whichtask.auditing.reading import input_digest, of_arrays, read
 from whichtask.auditing.result import Result
 from whichtask.auditing.run import run_audit
@@ -63,8 +64,6 @@ def agreement_score(
     Raises:
         WhichtaskError: shapes or types do not fit, one class only, or no such network.
     """
-    from whichtask.agreement import chance_agreement  # noqa: PLC0415  # it and this would import each other's names
-
     bank, spec = _prepared(images, network)
     order, held = _order(len(images), seed)
     classes = np.asarray(labels, np.int64)

@@ -15,6 +15,8 @@ from benchmarks.audit import cells
 from benchmarks.audit.cells import CONTROLS, Cell, grid, run_cell
 from benchmarks.audit.marks import MARKS, plant
 
+from whichtask.site.answers import wilson
+
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("mark", MARKS)
@@ -60,5 +62,5 @@ def test_controls_are_drawn_as_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_wilsons_interval() -> None:
-    low, high = proof.wilson(8, 10)
+    low, high = wilson(8, 10)
     assert (round(low, 3), round(high, 3)) == (0.490, 0.943)

@@ -8,14 +8,15 @@ import pandas as pd
 import pytest
 import torch
 
-from whichtask.bridge import abstractions, balanced_accuracy, enumerate_combinations, infer, make_bits, study
+from whichtask.bridge import abstractions, balanced_accuracy, infer, make_bits, study
 from whichtask.bridge.compositions import CHANCE, COMPOSITIONS, labellings, products, read_out
-from whichtask.bridge.inference import combinations, joint_posterior
+from whichtask.bridge.inference import joint_posterior
 from whichtask.config import BridgeBitsJob, BridgeJob, BridgeSettings, CnnSpec, DataSettings, DiscoverySettings
 from whichtask.config.gbi import AutoencoderSettings, FitSettings, InferenceSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
 from whichtask.gbi import divergence, enumerate_losses, exact_posterior, infer_one_step
+from whichtask.gbi.abstraction import combinations
 from whichtask.gbi.autoencoder import Autoencoder, reconstruction_loss, squared_error
 from whichtask.seeding import seeded
 from whichtask.tasks import TaskSet
@@ -65,7 +66,7 @@ def quadrant_bits(small_images: ImageSet) -> TaskSet:
 
 def test_all_combinations_are_tried(model: Autoencoder) -> None:
     images = torch.rand(5, 1, 8, 8)
-    found = enumerate_combinations(reconstruction_loss(model, images), 5, PARTS)
+    found = enumerate_losses(reconstruction_loss(model, images), 5, PARTS)
     for place, labels in enumerate(product(*map(range, PARTS))):
         assert combinations(PARTS)[place].tolist() == list(labels)
         z = torch.zeros(5, sum(PARTS))
@@ -76,7 +77,7 @@ def test_all_combinations_are_tried(model: Autoencoder) -> None:
 
 def test_one_part_is_enumerated_as_gbi_does(model: Autoencoder) -> None:
     loss = reconstruction_loss(model, torch.rand(5, 1, 8, 8))
-    assert torch.equal(enumerate_combinations(loss, 5, (7,)), enumerate_losses(loss, 5, 7))
+    assert torch.equal(enumerate_losses(loss, 5, (7,)), enumerate_losses(loss, 5, 7))
 
 
 def test_one_step_is_that_of_gbi(model: Autoencoder) -> None:
@@ -89,7 +90,7 @@ def test_one_step_is_that_of_gbi(model: Autoencoder) -> None:
 
 def test_one_step_is_exact_where_the_loss_is_linear() -> None:
     weights = torch.randn(4, sum(PARTS), dtype=torch.float64)
-    losses = enumerate_combinations(lambda z: (z * weights).sum(dim=1), 4, PARTS)
+    losses = enumerate_losses(lambda z: (z * weights).sum(dim=1), 4, PARTS)
     near, exact = joint_posterior(-weights, PARTS, 0.7), exact_posterior(losses, 0.7)
     assert torch.allclose(near.sum(dim=1), torch.ones(4, dtype=torch.float64))
     assert divergence(near, exact).abs().max() < 1e-9

@@ -5,7 +5,7 @@ The only room that knows both ``gbi`` and ``discovery``.
 
 from whichtask.bridge.abstraction import SOURCES, Abstraction, abstractions, balanced_accuracy
 from whichtask.bridge.bits import make_bits
-from whichtask.bridge.inference import enumerate_combinations, infer
+from whichtask.bridge.inference import infer
 from whichtask.bridge.study import study
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "Abstraction",
     "abstractions",
     "balanced_accuracy",
-    "enumerate_combinations",
     "infer",
     "make_bits",
     "study",

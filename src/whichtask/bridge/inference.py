@@ -1,15 +1,14 @@
-"""Infer Z of images in one step, by iterating, and by trying every combination of its parts."""
+"""Infer Z of images in one step and by iterating; the posterior over combinations of its parts."""
 
 from collections.abc import Sequence
-from itertools import product
 
 import torch
 from torch import Tensor
 
 from whichtask.config.gbi import InferenceSettings
-from whichtask.gbi.abstraction import maximum_entropy, one_hot, softmax
+from whichtask.gbi.abstraction import maximum_entropy, softmax
 from whichtask.gbi.autoencoder import EncodesAndDecodes, reconstruction_loss
-from whichtask.gbi.inference import Loss, gradient_at, iterate, require_finite
+from whichtask.gbi.inference import gradient_at, iterate
 
 BATCH = 500
 
@@ -38,21 +37,6 @@ def infer(
         else:
             found.append(iterate(loss, torch.zeros_like(start), settings, parts, check=False)[settings.steps])
     return torch.cat(found)
-
-
-def combinations(parts: Sequence[int], device: torch.device | str = "cpu") -> Tensor:
-    """Return all combinations of labels, int64 [product of parts, parts], the last part changing fastest."""
-    return torch.tensor(list(product(*map(range, parts))), device=device)
-
-
-@torch.no_grad()
-def enumerate_combinations(loss: Loss, batch: int, parts: Sequence[int], device: torch.device | str = "cpu") -> Tensor:
-    """Return the loss of every combination of labels, [batch, product of parts], in the order of ``combinations``."""
-    columns = []
-    for row in combinations(parts, device):
-        z = torch.cat([one_hot(label[None], size) for label, size in zip(row, parts, strict=True)], dim=1)
-        columns.append(loss(z.expand(batch, -1)))
-    return require_finite(torch.stack(columns, dim=1), "losses")
 
 
 def joint_posterior(scores: Tensor, parts: Sequence[int], tau: float) -> Tensor:

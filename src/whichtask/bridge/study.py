@@ -8,15 +8,16 @@ import torch
 from torch import Tensor
 
 from whichtask.bridge.abstraction import Abstraction, abstractions, balanced_accuracy
-from whichtask.bridge.inference import combinations, enumerate_combinations, infer
+from whichtask.bridge.inference import infer
 from whichtask.bridge.measures import Inferred, posterior_error, readouts, recompositions, reliance
 from whichtask.config import BridgeJob
 from whichtask.config.gbi import AutoencoderSettings
 from whichtask.data import ImageSet
 from whichtask.errors import WhichtaskError
+from whichtask.gbi.abstraction import combinations
 from whichtask.gbi.autoencoder import Autoencoder, reconstruction_loss
 from whichtask.gbi.fit import fit
-from whichtask.gbi.inference import predict
+from whichtask.gbi.inference import enumerate_losses, predict
 from whichtask.seeding import numpy_generator, seeded, torch_generator
 from whichtask.tasks import TaskSet
 from whichtask.training.live import LiveState
@@ -121,8 +122,8 @@ def _of_source(
     about = facts | {"method": "iterative", "images_test": len(few[1])}
     found["bits"] += _bits(iterated.shown, abstraction, few[1], about)
     tried = images.test[: settings.enumerated_images]
-    loss = reconstruction_loss(model, images.at(tried))
-    losses = enumerate_combinations(loss, len(tried), parts, tried.device)
+    whole = images.at(tried)
+    losses = enumerate_losses(reconstruction_loss(model, whole), len(tried), parts, like=whole)
     best = combinations(parts, tried.device)[losses.argmin(dim=1)]
     about = facts | {"method": "enumerated", "images_test": len(tried)}
     found["bits"] += _bits_right(best, abstraction, tried, about)

@@ -7,11 +7,25 @@ from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from whichtask.errors import WhichtaskError
+
 
 class Section(BaseModel):
     """A frozen section of finite numbers that knows all its keys: an unknown one is an error, not a silent default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def chosen_repeat(seeds: list[int], repeat: int | None) -> int:
+    """Return a repeat that is one of the seeds, by default the first.
+
+    Raises:
+        WhichtaskError: it is none of them.
+    """
+    chosen = seeds[0] if repeat is None else repeat
+    if chosen not in seeds:
+        raise WhichtaskError(f"there is no repeat {chosen}; the seeds are {', '.join(map(str, seeds))}")
+    return chosen
 
 
 class Job(Section):

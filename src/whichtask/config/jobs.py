@@ -6,7 +6,7 @@ so a key that a job does not hold cannot make it run.
 
 from typing import Any, Literal, Self, TypeVar
 
-from whichtask.config.base import KNOWN_DATA, Job, Section
+from whichtask.config.base import KNOWN_DATA, Job, Section, chosen_repeat
 from whichtask.config.bridge import BridgeSettings
 from whichtask.config.model import Config
 from whichtask.config.networks import NetworkSpec
@@ -255,9 +255,7 @@ class BridgeJob(Job):
             WhichtaskError: the repeat is none of the seeds.
         """
         settings = config.bridge
-        chosen = settings.seeds[0] if repeat is None else repeat
-        if chosen not in settings.seeds:
-            raise WhichtaskError(f"there is no repeat {chosen}; the seeds are {', '.join(map(str, settings.seeds))}")
+        chosen = chosen_repeat(settings.seeds, repeat)
         elsewhere = ("ground_truth", "other_data", "bits", "agreement_images", "agreement_pairs")
         own = _reset(settings, *elsewhere).model_copy(update={"seeds": [chosen]})
         return cls(seed=config.seed, repeat=chosen, bridge=own)

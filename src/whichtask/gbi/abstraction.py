@@ -1,6 +1,7 @@
 """The task abstraction Z: a distribution over K tasks, or several side by side (parts of a richer code)."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -54,6 +55,11 @@ def one_hot(labels: Tensor, classes: int, dtype: torch.dtype = torch.float32) ->
     if labels.numel() and (int(labels.min()) < 0 or int(labels.max()) >= classes):
         raise WhichtaskError(f"labels run from {int(labels.min())} to {int(labels.max())}; allowed: 0 to {classes - 1}")
     return torch.nn.functional.one_hot(labels.long(), classes).to(dtype)
+
+
+def combinations(parts: int | Sequence[int], device: torch.device | str = "cpu") -> Tensor:
+    """Return all combinations of labels, int64 [product of sizes, parts], the last part changing fastest."""
+    return torch.tensor(list(product(*map(range, parts_of(parts)))), device=device)
 
 
 def softmax(logits: Tensor, parts: int | Sequence[int]) -> Tensor:

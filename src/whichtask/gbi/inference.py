@@ -15,7 +15,7 @@ from torch import Tensor
 
 from whichtask.config.gbi.inference import InferenceSettings
 from whichtask.errors import WhichtaskError
-from whichtask.gbi.abstraction import maximum_entropy, one_hot, parts_of, softmax, split
+from whichtask.gbi.abstraction import combinations, maximum_entropy, one_hot, parts_of, softmax, split
 from whichtask.training.optimizers import SGD, Adam
 
 Loss = Callable[[Tensor], Tensor]
@@ -233,23 +233,27 @@ def _logit_gradient(loss: Loss, logits: Tensor, settings: InferenceSettings, siz
 
 
 @torch.no_grad()
-def enumerate_losses(loss: Loss, batch: int, classes: int, like: Tensor | None = None) -> Tensor:
-    """Return the loss of every task given as one-hot, [B, classes]: K forward passes, the exact comparison.
+def enumerate_losses(loss: Loss, batch: int, parts: int | Sequence[int], like: Tensor | None = None) -> Tensor:
+    """Return the loss of every task given as one-hot, a forward pass each: the exact comparison.
 
     Args:
         loss: of the trained network, in evaluation mode (``network.eval()``).
         batch: number of examples B.
-        classes: number of tasks K.
+        parts: number of tasks K, or the sizes of several parts, of which all combinations are tried.
         like: a tensor whose dtype and device Z shall have.
+
+    Returns:
+        [B, K]; of several parts [B, product of sizes], in the order of ``combinations``.
 
     Raises:
         WhichtaskError: a loss is not finite.
     """
     like = torch.empty(0) if like is None else like
+    sizes = parts_of(parts)
     columns = []
-    for label in range(classes):
-        labels = torch.full((batch,), label, device=like.device)
-        columns.append(loss(one_hot(labels, classes, like.dtype)))
+    for row in combinations(sizes, like.device):
+        hot = [one_hot(label.expand(batch), size, like.dtype) for label, size in zip(row, sizes, strict=True)]
+        columns.append(loss(torch.cat(hot, dim=1)))
     return require_finite(torch.stack(columns, dim=1), "losses")
 
 

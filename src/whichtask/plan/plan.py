@@ -98,7 +98,12 @@ class Plan:
             "order": Protocol(studies | {"shared_order": False, "shared_initialisation": True}, None),
             "both": Protocol(studies | {"shared_order": False}, None),
             "bridge": Protocol(
-                {"images": self.settings.bridge.agreement_images, "pairs": self.settings.bridge.agreement_pairs}, None
+                {
+                    "images": self.settings.bridge.agreement_images,
+                    "pairs": self.settings.bridge.agreement_pairs,
+                    "group": 2,
+                },
+                None,
             ),
         }
 

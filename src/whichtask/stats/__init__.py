@@ -3,7 +3,7 @@
 from whichtask.stats.estimate import LEVELS, Estimate, Floats
 from whichtask.stats.images import share_interval
 from whichtask.stats.means import crossed_interval, difference_interval, mean_interval, pairs_interval, unit_means
-from whichtask.stats.ranks import rank_interval
+from whichtask.stats.ranks import rank_interval, spearman
 from whichtask.stats.shares import share_of_units
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "rank_interval",
     "share_interval",
     "share_of_units",
+    "spearman",
     "unit_means",
 ]

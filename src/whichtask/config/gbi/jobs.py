@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Protocol, Self
 
-from whichtask.config.base import Job, Section
+from whichtask.config.base import Job, Section, chosen_repeat
 from whichtask.config.gbi.cifar100 import Cifar100Settings, MetricSettings
 from whichtask.config.gbi.compute import ComputeSettings
 from whichtask.config.gbi.continual import ContinualSettings
@@ -13,7 +13,6 @@ from whichtask.config.gbi.richer import RicherSettings
 from whichtask.config.gbi.toy import ToyLearningSettings, ToySettings
 from whichtask.config.gbi.unsupervised import UnsupervisedSettings
 from whichtask.config.sections import Count
-from whichtask.errors import WhichtaskError
 
 
 class Whole(Protocol):
@@ -41,9 +40,7 @@ class RepeatedJob(Job):
         """
         (name,) = cls.model_fields.keys() - RepeatedJob.model_fields.keys()
         settings = getattr(config.gbi, name)
-        chosen = settings.seeds[0] if repeat is None else repeat
-        if chosen not in settings.seeds:
-            raise WhichtaskError(f"there is no repeat {chosen}; the seeds are {', '.join(map(str, settings.seeds))}")
+        chosen = chosen_repeat(settings.seeds, repeat)
         own = cls._used(settings.model_copy(update={"seeds": [chosen]}))  # other seeds do not reach the job
         return cls.model_validate({"seed": config.seed, "repeat": chosen, name: own})
 

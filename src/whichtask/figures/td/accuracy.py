@@ -17,7 +17,7 @@ from whichtask.figures.palette import KIND_COLOURS, NEUTRAL, colour_of, in_order
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import RESAMPLES, read_agreement
 from whichtask.seeding import numpy_generator
-from whichtask.stats import LEVELS, Estimate, Floats
+from whichtask.stats import LEVELS, Estimate, spearman
 
 MARKERS = "os^DvPX*<>"
 FITTED = 0.95
@@ -113,16 +113,11 @@ def rank_interval(table: pd.DataFrame, other: str = "test_accuracy") -> Estimate
     members = [np.flatnonzero(unit == task) for task in range(n)]
     rng = numpy_generator("rank correlation", 0)
     chosen = (np.concatenate([members[task] for task in rng.integers(n, size=n)]) for _ in range(RESAMPLES))
-    draws = [_spearman(columns[places]) for places in chosen]
+    draws = [spearman(*columns[places].T) for places in chosen]
     if np.isnan(draws).all():
         return unknown
     low, high = np.nanquantile(draws, LEVELS)
-    return Estimate(_spearman(columns), float(low), float(high), n)
-
-
-def _spearman(columns: Floats) -> float:
-    """Return the rank correlation of two columns, NaN where one is constant."""
-    return float(pd.DataFrame(columns).corr("spearman").to_numpy()[0, 1])
+    return Estimate(spearman(*columns.T), float(low), float(high), n)
 
 
 def rank_text(row: pd.Series, columns: Sequence[str]) -> str:
