@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from whichtask.auditing.mixture import class_means
 from whichtask.auditing.run import DISCOVERED, EARLY, Audit, Finding
 from whichtask.stats import Estimate
 from whichtask.tasks import simple_features
@@ -107,8 +108,7 @@ def features_of(audit: Audit) -> tuple[npt.NDArray[np.float64], list[str]]:
     columns = {name.replace("_", " "): simple.values[:, k] for k, name in enumerate(simple.names)}
     columns |= {f"file: {k}": v for k, v in given.properties.items() if np.issubdtype(v.dtype, np.number)}
     values = np.stack(list(columns.values()), axis=1).astype(np.float64)
-    sizes = np.maximum(np.bincount(given.labels), 1)
-    means = np.stack([np.bincount(given.labels, column) / sizes for column in values.T], axis=1)
+    means = class_means(values, given.labels, len(given.class_names))
     return values - means[given.labels], list(columns)
 
 

@@ -43,10 +43,16 @@ def cramers_v(table: npt.NDArray[np.float64]) -> float:
     return float(np.sqrt(((table - expected) ** 2 / np.maximum(expected, 1e-12)).sum() / total))
 
 
-def associate(cut: npt.NDArray[np.bool_], classes: npt.NDArray[np.int64], seed: int) -> Association:
-    """Measure how a cut [n] goes with classes [n]."""
+def counts_of(cut: npt.NDArray[np.bool_], classes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Count the images of either side of a cut [n] in each class, [2, C]."""
     table = np.zeros((2, int(classes.max()) + 1))
     np.add.at(table, (cut.astype(int), classes), 1)
+    return table
+
+
+def associate(cut: npt.NDArray[np.bool_], classes: npt.NDArray[np.int64], seed: int) -> Association:
+    """Measure how a cut [n] goes with classes [n]."""
+    table = counts_of(cut, classes)
     generator = numpy_generator("association", seed)
     share = (table / table.sum()).ravel()
     drawn = [cramers_v(t.reshape(table.shape)) for t in generator.multinomial(len(cut), share, RESAMPLES).astype(float)]

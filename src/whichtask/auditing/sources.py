@@ -13,11 +13,12 @@ import torch
 
 from whichtask.auditing.clock import Clock
 from whichtask.auditing.cuts import Cut
+from whichtask.auditing.grades import counts_of
 from whichtask.config import DiscoveryJob
 from whichtask.discovery import TaskSearch, embed_images
 from whichtask.networks import NetworkSpec, build
 from whichtask.seeding import numpy_generator
-from whichtask.tasks import simple_features
+from whichtask.tasks import principal_components, simple_features
 from whichtask.training import Division, ImageBank, LoopTrainer
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -31,11 +32,7 @@ LEAST_SHARE = 0.02  # of the images on the smaller side of a cut by a property o
 
 def looks(images: npt.NDArray[np.uint8], fit: Integers) -> dict[str, Floats]:
     """Return what needs no network: simple features and principal components, [N, F] each."""
-    from sklearn.decomposition import PCA  # noqa: PLC0415  # scikit-learn takes a second to import
-
-    flat = images.reshape(len(images), -1).astype(np.float32)
-    most = min(COMPONENTS, len(fit) - 1, flat.shape[1])
-    components = PCA(most, svd_solver="randomized", random_state=0).fit(flat[fit]).transform(flat)
+    components = principal_components(images, fit, min(COMPONENTS, len(fit) - 1), 0)
     return {"simple features": simple_features(images).values, "principal components": components}
 
 
@@ -109,8 +106,7 @@ def property_cuts(properties: Mapping[str, npt.NDArray[Any]], labels: Integers, 
 
 def information(side: npt.NDArray[np.bool_], classes: Integers) -> float:
     """Return the mutual information of a cut and the classes in nats, less what chance gives (Miller and Madow)."""
-    table = np.zeros((2, int(classes.max()) + 1))
-    np.add.at(table, (side.astype(int), classes), 1)
+    table = counts_of(side, classes)
     share = table / table.sum()
     expected = share.sum(1, keepdims=True) * share.sum(0)
     known = share > 0

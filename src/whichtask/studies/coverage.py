@@ -23,7 +23,7 @@ from whichtask.data import ImageSet
 from whichtask.discovery import make_encoder, settle
 from whichtask.errors import WhichtaskError
 from whichtask.seeding import seed_of
-from whichtask.tasks import TaskSet, human_tasks, simple_features
+from whichtask.tasks import TaskSet, human_tasks, principal_components, simple_features
 from whichtask.tasks.sources import MOST_ENUMERATED_CLASSES
 from whichtask.training import ImageBank, divide
 
@@ -116,7 +116,9 @@ def measure_coverage(data: ImageSet, logits: Mapping[str, Found], job: FeatureJo
             "discovered": found.embeddings[chosen],
             "labels": found.labels[chosen],
             "untrained": untrained(found.job, bank, fit, chosen),
-            "pixels": _components(data.images[chosen], len(fit), dimensions, job.seed),
+            "pixels": principal_components(
+                data.images[chosen], np.arange(len(fit)), dimensions, seed_of("coverage", job.seed) % 2**32
+            ),
             "features": features,
         }
         for embedding, values in embeddings.items():
@@ -177,14 +179,3 @@ def _human(images: ImageSet, seed: int) -> TaskSet:
     """Return all balanced class partitions, at most 126; with more than 12 classes so many drawn at random."""
     which: Literal["all", "core"] = "all" if len(images.class_names) <= MOST_ENUMERATED_CLASSES else "core"
     return human_tasks(images.labels, images.class_names, which, MOST_TASKS, seed)
-
-
-def _components(images: Array, fit: int, dimensions: int, seed: int) -> Array:
-    """Return principal components of the pixels [n, d], fitted on the first ``fit`` images."""
-    from sklearn.decomposition import PCA  # noqa: PLC0415  # scikit-learn takes a second to import
-
-    flat = images.reshape(len(images), -1).astype(np.float32)
-    most = min(dimensions, fit, flat.shape[1])
-    pca = PCA(most, svd_solver="randomized", random_state=seed_of("coverage", seed) % 2**32).fit(flat[:fit])
-    scores: Array = pca.transform(flat)
-    return scores

@@ -6,6 +6,7 @@ those of their repository EPFL-VILAB/TaskDiscovery.
 Tasks of random networks and clusters are in ``tasks.baselines``, which needs torch; who only reads tasks need not wait.
 """
 
+from whichtask.tasks.components import principal_components
 from whichtask.tasks.features import Features, simple_features
 from whichtask.tasks.similarity import (
     adjusted_mutual_information,
@@ -28,6 +29,7 @@ __all__ = [
     "human_tasks",
     "mean_pairwise",
     "normalise_polarity",
+    "principal_components",
     "random_tasks",
     "similarity_table",
     "simple_features",

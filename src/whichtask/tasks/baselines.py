@@ -14,6 +14,7 @@ import torch
 from whichtask.data import ImageSet
 from whichtask.networks import NetworkSpec, build
 from whichtask.seeding import numpy_generator, seed_of
+from whichtask.tasks.components import principal_components
 from whichtask.tasks.features import GROUPS, simple_features
 from whichtask.tasks.taskset import Kind, TaskSet
 
@@ -115,11 +116,5 @@ def _fit_images(images: ImageSet, seed: int) -> torch.Tensor:
 
 def _components(images: ImageSet, count: int, seed: int) -> Floats:
     """Return the first ``count`` principal components of all images' pixels, or as many as there are, [N, count]."""
-    from sklearn.decomposition import PCA  # noqa: PLC0415  # scikit-learn takes a second to import
-
-    flat = images.images.reshape(len(images.images), -1)
-    fitted = flat[_fit_images(images, seed).numpy()].astype(np.float32)
-    most = min(count, *fitted.shape)
-    pca = PCA(most, svd_solver="randomized", random_state=seed_of("pca", seed) % 2**32).fit(fitted)
-    starts = range(0, len(flat), FIT_IMAGES)
-    return np.concatenate([pca.transform(flat[start : start + FIT_IMAGES].astype(np.float32)) for start in starts])
+    fit = _fit_images(images, seed).numpy()
+    return principal_components(images.images, fit, count, seed_of("pca", seed) % 2**32)
