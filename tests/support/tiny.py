@@ -148,6 +148,11 @@ CONFIG: dict[str, Any] = {
     },
     "ground_truth": {"networks": ["cnn"]},
     "gbi": GBI,
+    "bridge": {
+        "seeds": [0], "bits": 2, "train_images": 200, "validation_images": 60, "test_images": 60, "iterated_images": 30,
+        "enumerated_images": 10, "channels": [4], "hidden": 8, "code": 1, "other_codes": [2], "entries": ["additive"],
+        "fit": FIT, "inference": {"steps": 2}, "compositions": 1,
+    },
 }  # fmt: skip
 PRETRAINED = "pretrained.yaml"
 """The same search, but from a backbone of SimCLR."""
@@ -215,9 +220,10 @@ def of_card(verb: str, card: Experiment) -> Job:
     given += [(name, "{out}/tasks.npz" if name == "tasks" else f"{{out}}/{name}.csv") for name in card.also]
     given += [(name.removesuffix("_name"), "discovered") for name in card.words]
     folder = card.out.endswith("/")
-    given.append(("out", "{out}" if folder else f"{{out}}/{verb}.csv"))
+    file = verb.rpartition(" ")[2] + Path(card.out).suffix
+    given.append(("out", "{out}" if folder else f"{{out}}/{file}"))
     given += [("repeat", "0")] if "{repeat}" in card.out else []
-    outputs = (*card.writes, "config.yaml") if folder else (f"{verb}.csv",)
+    outputs = (*card.writes, "config.yaml") if folder else (file,)
     also = ("tasks.npz" if name == "tasks" else f"{name}.csv" for name in card.also)
     return Job(" ".join([verb, *(f"--{name} {value}" for name, value in given)]), (*outputs, *also), card.resumes)
 
@@ -242,9 +248,7 @@ JOBS = {
         f"splits {DATA} --targets {{in}}/human.npz --source random_network --out {{out}}",
         ("accuracies.csv", "predictions.npz", "split.npz", "config.yaml"),
     ),
-} | {
-    verb.rpartition(" ")[2]: of_card(verb, card) for verb, card in EXPERIMENTS.items() if not verb.startswith("bridge ")
-}
+} | {verb.rpartition(" ")[2]: of_card(verb, card) for verb, card in EXPERIMENTS.items()}
 MADE_FIRST = ("discover", "simclr", "toy-learning")
 """Jobs whose outputs others read."""
 

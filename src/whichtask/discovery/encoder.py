@@ -6,7 +6,6 @@ from typing import Self
 
 import numpy as np
 import torch
-from scipy.stats import special_ortho_group
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -107,6 +106,8 @@ def orthogonal_directions(count: int, dimensions: int, generator: np.random.Gene
     """Return the first ``count`` rows of a random rotation of ``dimensions`` dimensions (Haar measure, det +1)."""
     if dimensions == 1:
         return np.ones((1, 1))
+    from scipy.stats import special_ortho_group  # noqa: PLC0415  # takes half a second to import
+
     rotation = special_ortho_group.rvs(dimensions, random_state=generator)
     return np.asarray(rotation)[:count]
 
