@@ -51,11 +51,10 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         axes.set_xlabel("class by a linear readout\n[share of test images right]")
     keys = [line_key(WORDS[method], NEUTRAL, marker=METHODS[method], linestyle="") for method in SHOWN]
     legend_below_title(figure, keys, 4)
-    seeds = table.loc[table["row"] == "seed", "repeat"].nunique()
     annotate(
         figure,
         "Is the class in the inferred bits?",
         "Readouts are fitted on validation images. True bits: the most that these bits can say. Dotted: rate of the "
-        f"most frequent class. {repeats_note(seeds)}",
+        f"most frequent class. {repeats_note(table['repeat'].nunique())}",
     )
     return figure

@@ -62,12 +62,11 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         line_key("one step", NEUTRAL, marker="o", linestyle="", markerfacecolor="white"),
     ]
     legend_below_title(figure, keys, 2)
-    seeds = table.loc[table["row"] == "seed", "repeat"].nunique()
     annotate(
         figure,
         "Are labellings composed of known bits reached?",
         "Read from the inferred bits and their products of two and three by a logistic regression on validation "
         f"images, with frozen weights. Dotted: chance. A fair coin for each image is no composition. "
-        f"{repeats_note(seeds)}",
+        f"{repeats_note(table['repeat'].nunique())}",
     )
     return figure

@@ -75,7 +75,6 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         line_key("what the exact posterior knows", NEUTRAL, marker="s", linestyle="", markerfacecolor="white"),
     ]
     legend_above(grid[0][1], keys)
-    seeds = table.loc[table["row"] == "seed", "repeat"].nunique()
     annotate(
         figure,
         "Does the decoder use Z, and is one step near the exact posterior?",
@@ -83,7 +82,7 @@ def draw(table: pd.DataFrame, settings: FigureSettings) -> Figure:
         f"{LINEAR}, "
         "then logarithmic). Right: one step's product of parts against all combinations tried, KL(one step || exact), "
         "at the temperature that validation images chose, and the entropy that the exact posterior has less than a "
-        f"uniform one: where it knows nothing, to be near it is no merit. {repeats_note(seeds)}",
+        f"uniform one: where it knows nothing, to be near it is no merit. {repeats_note(table['repeat'].nunique())}",
     )
     return figure
 
