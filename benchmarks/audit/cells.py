@@ -1,13 +1,15 @@
 """One cell of the proof: plant a mark in images, audit them, and judge the first three candidates on probe images."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.audit.marks import MARKS, plant
+from benchmarks.audit.marks import MARKS, Planted, plant
+from benchmarks.audit.peers import datalab, union
 from whichtask.auditing.cuts import phi
 from whichtask.auditing.explain import conflicts
 from whichtask.auditing.reading import Given
@@ -22,7 +24,11 @@ FOUND = 0.6  # |phi| with the mark
 FIRST = 3  # candidates that count
 TEN = 10  # conflicting images
 PROBE = 1_000  # images
-SCOPES: tuple[tuple[Literal["half", "one"], bool], ...] = (("half", False), ("one", False), ("half", True))
+SCOPES: Mapping[str, tuple[Literal["half", "one"], bool]] = {
+    "half": ("half", False),
+    "one": ("one", False),
+    "two": ("half", True),
+}
 """Classes that are marked, and whether there are two only."""
 
 
@@ -46,6 +52,51 @@ class Cell:
         values = asdict(self) | {"data": Path(self.data).stem}
         return "_".join(f"{value}".replace("/", "-").replace(" ", "-") for value in values.values())
 
+    @property
+    def where(self) -> str:
+        """A key of ``SCOPES``."""
+        return "two" if self.two_classes else self.scope
+
+
+class Drawn(NamedTuple):
+    """The images of a cell."""
+
+    planted: Planted
+    """[n + PROBE], the probe behind the others."""
+    labels: npt.NDArray[np.int64]
+    """[n]."""
+    names: tuple[str, ...]
+    marked: npt.NDArray[np.int64]
+    """The classes that are marked."""
+
+
+def draw(cell: Cell) -> Drawn:
+    """Draw the images of a cell, and plant what is planted."""
+    images, labels, names = _draw(cell, load_images(cell.data))
+    known = np.concatenate([labels, np.full(PROBE, -1)])
+    count = len(names)
+    side = numpy_generator("side", cell.seed).permutation(count)[: 1 if cell.scope == "one" else count // 2]
+    strength = 0.5 if cell.control else cell.strength
+    planted = plant(images, known, cell.mark, side, strength, cell.seed)
+    if cell.control and cell.control != "independent":
+        planted = planted._replace(images=images)
+    return Drawn(planted, labels, names, side)
+
+
+def run_peers(cell: Cell) -> dict[str, Any]:
+    """Judge other ways on one cell.
+
+    Returns:
+        ``union``: whether one of its first three cuts holds the mark; None for a control. ``datalab``: whether it flags
+        any property; None where it is not installed.
+    """
+    planted, labels, _, _ = draw(cell)
+    n = len(labels)
+    cuts = union(planted.images, labels, FIRST)
+    flagged = datalab(planted.images[:n], labels)
+    found = any(abs(phi(cut[n:], planted.mark[n:])) >= FOUND for cut in cuts)
+    return {"union": None if cell.control else found, "datalab": None if flagged is None else bool(flagged)}
+
 
 def run_cell(cell: Cell) -> dict[str, Any]:
     """Audit one cell.
@@ -56,14 +107,7 @@ def run_cell(cell: Cell) -> dict[str, Any]:
         graded high), ``precision`` (share of the ten most conflicting images of the best candidate of the three whose
         mark is not the usual one of their class), ``seconds`` and ``accuracy``.
     """
-    images, labels, names = _draw(cell, load_images(cell.data))
-    known = np.concatenate([labels, np.full(PROBE, -1)])
-    count = len(names)
-    side = numpy_generator("side", cell.seed).permutation(count)[: 1 if cell.scope == "one" else count // 2]
-    strength = 0.5 if cell.control else cell.strength
-    planted = plant(images, known, cell.mark, side, strength, cell.seed)
-    if cell.control and cell.control != "independent":
-        planted = planted._replace(images=images)
+    planted, labels, names, side = draw(cell)
     n = len(labels)
     given = Given(cell.data, planted.images[:n], labels, names, tuple(map(str, range(n))))
     audit = run_audit(given, minutes=cell.minutes, seed=cell.seed, probe=planted.images[n:], quiet=True)
@@ -113,20 +157,23 @@ def _draw(cell: Cell, data: ImageSet) -> tuple[npt.NDArray[np.uint8], npt.NDArra
     return images[np.concatenate([rest, probe])], own, names
 
 
-def grid(data: list[str], seeds: int) -> list[Cell]:
-    """List the whole proof: marks on half and on one of the classes, a two-class set, and controls."""
+def grid(data: list[str], seeds: int, control_seeds: int) -> list[Cell]:
+    """List the whole proof: marks on half and on one of the classes, a two-class set, and controls.
+
+    Cells that differ in data and mark follow each other, so that a part of the grid says something of all.
+    """
     marks = [
         Cell(name, mark, strength, seed, scope, two_classes=two)
-        for name in data
-        for mark in MARKS
-        for strength in (0.8, 0.9, 1.0)
         for seed in range(seeds)
-        for scope, two in SCOPES
+        for scope, two in SCOPES.values()
+        for strength in (0.8, 0.9, 1.0)
+        for mark in MARKS
+        for name in data
     ]
     controls = [
         Cell(name, "corner", 0.5, seed, control=control)
-        for name in data
+        for seed in range(control_seeds)
         for control in CONTROLS
-        for seed in range(seeds)
+        for name in data
     ]
     return marks + controls

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import xlogy
 
 from whichtask.auditing.mixture import Hidden, class_means, fit_hidden
 from whichtask.auditing.ridge import Ridge
@@ -40,6 +41,23 @@ def phi(first: Bools, second: Bools) -> float:
     if first.all() or second.all() or not (first.any() and second.any()):
         return 0.0
     return float(np.corrcoef(first, second)[0, 1])
+
+
+def information(sides: Bools, classes: Integers) -> Floats:
+    """Return the mutual information of each of K cuts and the classes in nats, less what chance gives, [K].
+
+    Args:
+        sides: [K, n].
+        classes: [n].
+
+    Source: Miller's correction, "Note on the bias of information estimates" (1955).
+    """
+    sizes = np.bincount(classes).astype(float)
+    ones = sides.astype(np.float32) @ np.eye(len(sizes), dtype=np.float32)[classes]
+    table = np.stack([sizes - ones, ones], axis=1) / len(classes)
+    expected = table.sum(1, keepdims=True) * table.sum(2, keepdims=True)
+    found: Floats = xlogy(table, table / np.maximum(expected, 1e-300)).sum((1, 2))
+    return found - (np.count_nonzero(sizes) - 1) / 2 / len(classes)
 
 
 class Labelled:
@@ -78,8 +96,9 @@ class Labelled:
             if again is None:
                 continue
             odds = self._beyond(predicted, again)
+            most = float(information(odds[None, self.fit] > 0, self.classes)[0])
             odds[self.fit] = hidden.odds
-            cuts.append(Cut(source, odds > 0, np.tanh(odds / 2), min(hidden.evidence, again.evidence)))
+            cuts.append(Cut(source, odds > 0, np.tanh(odds / 2), min(hidden.evidence, again.evidence, most)))
             if len(cuts) == TRIED:
                 break
         return sorted(cuts, key=lambda one: -one.evidence)[:KEPT]

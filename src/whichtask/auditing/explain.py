@@ -15,13 +15,16 @@ MOST_CONFLICTS = 200
 LEAST_CORRELATION = 0.1
 
 WORDS = {
+    "file": "properties of the files",
+    "stamp": "the same few pixels at the same place, counted from 0",
     "colour": "levels and colours: means, spreads and histograms of the channels",
+    "extremes": "the lowest and highest levels, where edits of all levels leave gaps and heaps",
     "layout": "where the image is bright or dark: cells, frame and slopes",
     "frequency": "fineness: how much of each spatial frequency there is",
     "steps": "steps between neighbouring pixels, as noise, smoothing and slopes leave them",
     "compression": "traces of compression in blocks of 8 x 8 pixels",
     "pixels": "the pixels themselves",
-    "all measurements": "colours, layout, fineness, steps and compression together",
+    "all measurements": "levels, colours, layout, fineness, steps and compression together",
     "simple features": "simple features: brightness, colour, contrast, edges, position",
     "principal components": "the directions in which the images differ most",
     EARLY: "what a network learns first from your labels",
@@ -30,7 +33,9 @@ WORDS = {
 """Families of measurements as people read them."""
 
 ADVICE = {
+    "stamp": "Look at the grids: crop or mask this place, in all images.",
     "colour": "Normalise levels and white balance of all images in the same way, or add colour jitter in training.",
+    "extremes": "Look for an edit of levels or colours in a part of the images; do it in all of them, or in none.",
     "layout": "Look at the map and the grids: crop or mask the marked place, such as a frame, a stamp or a caption.",
     "frequency": "Bring all images to one resolution and sharpness, through the same resizing.",
     "steps": "Denoise, smooth or resize all images in the same way; look for a different camera or program.",
@@ -56,14 +61,14 @@ class ClassRow(NamedTuple):
 
 
 def family(finding: Finding) -> str:
-    """Return the family of measurements that a cut comes from; ``file`` for properties of files."""
+    """Return the family that a cut comes from, a key of ``WORDS``."""
     return finding.cut.source.split(":")[0]
 
 
 def describe(finding: Finding) -> str:
     """Say what kind of cut it is."""
-    source = finding.cut.source
-    return f"properties of the files: {source.split(': ', 1)[1]}" if family(finding) == "file" else WORDS[source]
+    _, _, detail = finding.cut.source.partition(": ")
+    return f"{WORDS[family(finding)]}: {detail}" if detail else WORDS[family(finding)]
 
 
 def advise(finding: Finding) -> str:

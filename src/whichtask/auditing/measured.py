@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float32]
 CHUNK = 1_000  # images at a time
 BLOCK = 8  # of JPEG
 LEVELS = (1, 5, 25, 50, 75, 95, 99)  # percentiles
+ENDS = (0, 0.01, 0.03)  # shares of the pixels
+BIN = 15  # levels
 CELLS = 8  # a side
 BANDS = 8  # of spatial frequency, at most
 
@@ -29,6 +31,8 @@ def families(images: Images) -> dict[str, Floats]:
     Returns:
         [N, F] for each family:
         * ``colour``: percentiles of brightness, channels and their differences; mean and deviation of each.
+        * ``extremes``: of each channel the lowest and highest levels, and how often they and the ends of the scale
+          occur: edits of all levels leave gaps and heaps there.
         * ``layout``: means and deviations of 8 x 8 cells in each channel, of the frame one and two pixels wide, and
           the slopes of brightness, by least squares and between medians of halves.
         * ``frequency``: logarithms of energy in bands of spatial frequency, and the three finest waves.
@@ -45,6 +49,7 @@ def _measure(images: Images) -> Mapping[str, Floats]:
     grey = values.mean(axis=3)
     measured = {
         "colour": _colour(values, grey),
+        "extremes": _extremes(values),
         "layout": _layout(values, grey),
         "frequency": _frequency(grey),
         "steps": _steps(grey),
@@ -64,6 +69,17 @@ def _colour(values: Floats, grey: Floats) -> Floats:
     histograms = [_histogram(flat[:, k], -256, 256, 32) for k in range(len(planes))]
     ends = [np.sqrt((flat[:, : values.shape[3] if values.shape[3] == 1 else 4] == end).mean(2)) for end in (0, 255)]
     return np.concatenate([*found, *histograms, *ends], axis=1)
+
+
+def _extremes(values: Floats) -> Floats:
+    flat = values.reshape(len(values), -1, values.shape[3])
+    ordered = np.sort(flat, axis=1)
+    low, high = ordered[:, :1], ordered[:, -1:]
+    ranks = [int(share * flat.shape[1]) for share in ENDS]
+    found = [ordered[:, at] for rank in ranks for at in (rank, -1 - rank)]
+    found += [np.sqrt((flat == level).mean(1)) for level in (0, 255, low, high)]
+    inside = np.concatenate([low[:, 0] > BIN, high[:, 0] < 255 - BIN], axis=1)
+    return np.concatenate([*found, inside.astype(np.float32)], axis=1)
 
 
 def _histogram(values: Floats, low: int, high: int, bins: int) -> Floats:

@@ -18,6 +18,7 @@ from whichtask.auditing.measured import families
 from whichtask.auditing.reading import Given
 from whichtask.auditing.sources import discovered, early, looks, property_cuts
 from whichtask.auditing.stages import Arrays, Stages
+from whichtask.auditing.stamps import stamp_cuts
 from whichtask.auditing.trained import (
     MOST_TRAIN,
     UNKNOWN,
@@ -172,11 +173,12 @@ class _Work:
         """Search every family of measurements, as long as there is time."""
         fit = self._fit()
         cuts = property_cuts(self.given.properties, self.given.labels, fit)
-        makers: dict[str, Callable[[], dict[str, Any]]] = {
-            "low-level measurements": self._families,
-            "simple features and components": lambda: looks(self.images, fit),
-            EARLY: lambda: {EARLY: early(self.bank, self.labels, fit, self.spec)},
-            DISCOVERED: lambda: {DISCOVERED: self._discovered()},
+        makers: dict[str, Callable[[], list[Cut]]] = {
+            "stamps": lambda: stamp_cuts(self.images, self.labels, fit),
+            "low-level measurements": lambda: self._searched(self._families(), fit),
+            "simple features and components": lambda: self._searched(looks(self.images, fit), fit),
+            EARLY: lambda: self._searched({EARLY: early(self.bank, self.labels, fit, self.spec)}, fit),
+            DISCOVERED: lambda: self._searched({DISCOVERED: self._discovered()}, fit),
         }
         for number, (name, make) in enumerate(makers.items()):
             late = self.clock.elapsed - self.began > SHARES["candidates"] * (self.clock.seconds - self.began)
@@ -185,8 +187,7 @@ class _Work:
                 continue
             self.clock.say(f"candidates: {name}")
             key = name.replace(" ", "_").replace(",", "")
-            arrays = self.stages.once(key, partial(self._searched, make, fit))
-            found = _from_arrays(arrays)
+            found = _from_arrays(self.stages.once(key, partial(_made, make)))
             self.audit.sources.append(name)
             cuts += found
         return cuts
@@ -196,9 +197,8 @@ class _Work:
         found["all measurements"] = np.concatenate([part for name, part in found.items() if name != "pixels"], axis=1)
         return {name: part for name, part in found.items() if part.shape[1] <= MOST_COLUMNS}
 
-    def _searched(self, measure: Callable[[], dict[str, Any]], fit: npt.NDArray[np.int64]) -> Arrays:
-        cuts = [cut for name, part in measure().items() for cut in Labelled(part, self.labels, fit).search(name)]
-        return _to_arrays(cuts)
+    def _searched(self, measured: dict[str, Any], fit: npt.NDArray[np.int64]) -> list[Cut]:
+        return [cut for name, part in measured.items() for cut in Labelled(part, self.labels, fit).search(name)]
 
     def _discovered(self) -> npt.NDArray[np.floating[Any]]:
         part = len(self.train) // 4
@@ -298,10 +298,10 @@ def _bank(images: npt.NDArray[np.uint8], train: npt.NDArray[np.int64]) -> ImageB
     return ImageBank(pixels, mean, std.clamp(min=1.0))
 
 
-def _to_arrays(cuts: list[Cut]) -> Arrays:
-    """Turn cuts into arrays that a stage can keep; the sources' names as numbers of letters."""
+def _made(make: Callable[[], list[Cut]]) -> Arrays:
+    """Make cuts, and turn them into arrays that a stage can keep; the sources' names as numbers of letters."""
     arrays: Arrays = {}
-    for k, cut in enumerate(cuts):
+    for k, cut in enumerate(make()):
         name = f"{k:03d}"
         arrays[f"{name}/labels"], arrays[f"{name}/sureness"] = cut.labels, cut.sureness
         arrays[f"{name}/evidence"] = np.array([cut.evidence])

@@ -12,8 +12,7 @@ import numpy.typing as npt
 import torch
 
 from whichtask.auditing.clock import Clock
-from whichtask.auditing.cuts import Cut
-from whichtask.auditing.grades import counts_of
+from whichtask.auditing.cuts import Cut, information
 from whichtask.config import DiscoveryJob
 from whichtask.discovery import TaskSearch, embed_images
 from whichtask.networks import NetworkSpec, build
@@ -100,15 +99,6 @@ def property_cuts(properties: Mapping[str, npt.NDArray[Any]], labels: Integers, 
             }
         for said, side in sides.items():
             if LEAST_SHARE <= side[fit].mean() <= 1 - LEAST_SHARE:
-                cuts.append(Cut(f"file: {said}", side, np.where(side, 1.0, -1.0), information(side[fit], labels[fit])))
+                evidence = float(information(side[None, fit], labels[fit])[0])
+                cuts.append(Cut(f"file: {said}", side, np.where(side, 1.0, -1.0), evidence))
     return cuts
-
-
-def information(side: npt.NDArray[np.bool_], classes: Integers) -> float:
-    """Return the mutual information of a cut and the classes in nats, less what chance gives (Miller and Madow)."""
-    table = counts_of(side, classes)
-    share = table / table.sum()
-    expected = share.sum(1, keepdims=True) * share.sum(0)
-    known = share > 0
-    found = float((share[known] * np.log(share[known] / expected[known])).sum())
-    return found - (np.count_nonzero(table.sum(0)) - 1) / 2 / len(side)
