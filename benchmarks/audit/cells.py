@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import average_precision_score
 
 from benchmarks.audit.marks import MARKS, Planted, plant
 from benchmarks.audit.peers import datalab, union
@@ -43,6 +45,8 @@ class Cell:
     scope: Literal["half", "one"] = "half"
     control: Control | None = None
     two_classes: bool = False
+    second: str | None = None
+    """A further mark on another half of the classes."""
     images: int = 3_000
     minutes: float = 2.0
 
@@ -54,7 +58,9 @@ class Cell:
 
     @property
     def where(self) -> str:
-        """A key of ``SCOPES``."""
+        """A key of ``SCOPES``, or ``pair``."""
+        if self.second:
+            return "pair"
         return "two" if self.two_classes else self.scope
 
 
@@ -68,6 +74,8 @@ class Drawn(NamedTuple):
     names: tuple[str, ...]
     marked: npt.NDArray[np.int64]
     """The classes that are marked."""
+    second: npt.NDArray[np.bool_] | None = None
+    """[n + PROBE]: the further mark."""
 
 
 def draw(cell: Cell) -> Drawn:
@@ -80,7 +88,11 @@ def draw(cell: Cell) -> Drawn:
     planted = plant(images, known, cell.mark, side, strength, cell.seed)
     if cell.control and cell.control != "independent":
         planted = planted._replace(images=images)
-    return Drawn(planted, labels, names, side)
+    if not cell.second:
+        return Drawn(planted, labels, names, side)
+    other = numpy_generator("second side", cell.seed).permutation(count)[: count // 2]
+    further = plant(planted.images, known, cell.second, other, strength, cell.seed)
+    return Drawn(planted._replace(images=further.images), labels, names, side, further.mark)
 
 
 def run_peers(cell: Cell) -> dict[str, Any]:
@@ -90,7 +102,7 @@ def run_peers(cell: Cell) -> dict[str, Any]:
         ``union``: whether one of its first three cuts holds the mark; None for a control. ``datalab``: whether it flags
         any property; None where it is not installed.
     """
-    planted, labels, _, _ = draw(cell)
+    planted, labels, *_ = draw(cell)
     n = len(labels)
     cuts = union(planted.images, labels, FIRST)
     flagged = datalab(planted.images[:n], labels)
@@ -103,28 +115,40 @@ def run_cell(cell: Cell) -> dict[str, Any]:
 
     Returns:
         The cell's settings and ``found`` (whether one of the first three candidates holds the mark), ``phis`` and
-        ``sources`` of these, ``rank`` of the first candidate that holds it (from 1, 0 for none), ``alarm`` (a finding
-        graded high), ``precision`` (share of the ten most conflicting images of the best candidate of the three whose
-        mark is not the usual one of their class), ``seconds`` and ``accuracy``.
+        ``sources`` of these, ``rank`` of the first candidate that holds it (from 1, 0 for none), ``rank_second`` (the
+        same of a further mark), ``alarm`` (a finding graded high), ``average_precision`` (of the mark on the probe,
+        best of the three), ``precision`` (share of the ten most conflicting images of the best candidate of the three
+        whose mark is not the usual one of their class), ``seconds`` and ``accuracy``.
     """
-    planted, labels, names, side = draw(cell)
+    planted, labels, names, side, second = draw(cell)
     n = len(labels)
     given = Given(cell.data, planted.images[:n], labels, names, tuple(map(str, range(n))))
     audit = run_audit(given, minutes=cell.minutes, seed=cell.seed, probe=planted.images[n:], quiet=True)
-    phis = [abs(phi(one.cut.labels[n:], planted.mark[n:])) for one in audit.findings]
-    holding = [k + 1 for k, value in enumerate(phis) if value >= FOUND]
+    phis, further = ([] if mark is None else _phis(audit, mark[n:]) for mark in (planted.mark, second))
+    sureness = [one.cut.sureness[n:] for one in audit.findings[:FIRST]]
+    precisions = [average_precision_score(planted.mark[n:], sign * one) for one in sureness for sign in (1, -1)]
     return asdict(cell) | {
-        "found": bool(holding and holding[0] <= FIRST),
+        "found": 1 <= _rank(phis) <= FIRST,
         "phis": [round(value, 3) for value in phis[:FIRST]],
         "sources": [one.cut.source for one in audit.findings[:FIRST]],
         "evidence": [round(one.cut.evidence, 3) for one in audit.findings[:FIRST]],
         "grades": [one.grade for one in audit.findings[:FIRST]],
-        "rank": holding[0] if holding else 0,
+        "rank": _rank(phis),
+        "rank_second": _rank(further),
         "alarm": any(one.grade == "high" for one in audit.findings),
+        "average_precision": max(precisions, default=float("nan")),
         "precision": _precision(audit, phis, planted.mark[:n], np.isin(labels, side)),
         "accuracy": audit.accuracy.mean,
         "seconds": audit.seconds,
     }
+
+
+def _phis(audit: Audit, mark: npt.NDArray[np.bool_]) -> list[float]:
+    return [abs(phi(one.cut.labels[-PROBE:], mark)) for one in audit.findings]
+
+
+def _rank(phis: list[float]) -> int:
+    return next((k for k, value in enumerate(phis, start=1) if value >= FOUND), 0)
 
 
 def _precision(audit: Audit, phis: list[float], mark: npt.NDArray[np.bool_], marked: npt.NDArray[np.bool_]) -> float:
@@ -158,7 +182,7 @@ def _draw(cell: Cell, data: ImageSet) -> tuple[npt.NDArray[np.uint8], npt.NDArra
 
 
 def grid(data: list[str], seeds: int, control_seeds: int) -> list[Cell]:
-    """List the whole proof: marks on half and on one of the classes, a two-class set, and controls.
+    """List the whole proof: marks on half and on one of the classes, a two-class set, controls, two marks at once.
 
     Cells that differ in data and mark follow each other, so that a part of the grid says something of all.
     """
@@ -176,4 +200,10 @@ def grid(data: list[str], seeds: int, control_seeds: int) -> list[Cell]:
         for control in CONTROLS
         for name in data
     ]
-    return marks + controls
+    pairs = [
+        Cell(name, first, 0.9, seed, second=second)
+        for seed in range(seeds)
+        for first, second in pairwise(MARKS)
+        for name in data
+    ]
+    return marks + controls + pairs

@@ -1,9 +1,12 @@
 """The proof of the audit: marks are planted as said, cells run once, and the table counts them."""
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from planted import marked_images
 from projects import ROOT
@@ -32,23 +35,28 @@ def test_marks_change_the_marked_images_only(mark: str, channels: int) -> None:
 
 
 def test_the_grid_has_all_marks_strengths_scopes_and_controls() -> None:
-    listed = grid(["a", "b"], 3)
-    assert len(listed) == 2 * 3 * (len(MARKS) * 3 * 3 + len(CONTROLS))
+    listed = grid(["a", "b"], 3, 4)
+    assert len(listed) == 2 * (len(MARKS) * 3 * 3 * 3 + 4 * len(CONTROLS) + 3 * (len(MARKS) - 1))
     assert len({cell.name for cell in listed}) == len(listed)
 
 
-def test_a_cell_runs_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cell_and_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     images, labels, _ = marked_images(500)
     data = tmp_path / "small.npz"
     np.savez(data, x_train=images[:450], y_train=labels[:450], x_test=images[450:], y_test=labels[450:])
     monkeypatch.setattr(cells, "PROBE", 100)
-    options = ["--data", str(data), "--marks", "border", "--strengths", "0.9", "--seeds", "1", "--scope", "half"]
-    call = ["proof", str(tmp_path / "out"), *options, "--images", "300", "--minutes", "0.1"]
-    monkeypatch.setattr(sys, "argv", call)
-    proof.main()
-    assert "| small, half of the classes | border |" in capsys.readouterr().out
-    monkeypatch.setattr(proof, "run_cell", None)
-    proof.main()
+    monkeypatch.setattr(cells, "datalab", lambda images, labels: [])
+    cell = Cell(str(data), "border", 0.9, 0, second="corner", images=300, minutes=0.1)
+    for what in ("cells", "peers"):
+        proof.main(what, json.dumps(asdict(cell)), str(tmp_path / what / f"{cell.name}.json"))
+    proof.main("table", str(tmp_path), str(tmp_path / "cells.csv"))
+    assert "| small, two marks, both | border |" in capsys.readouterr().out
+    row = pd.read_csv(tmp_path / "cells.csv").loc[0]
+    assert 1 <= row["rank"] <= 3
+    assert not row["datalab"]
+    assert 0.9 < row["average_precision"] <= 1
 
 
 def test_controls_are_drawn_as_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
