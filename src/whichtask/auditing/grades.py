@@ -1,7 +1,7 @@
 """Grades of findings: one rule, its thresholds in one place.
 
-The thresholds are provisional: they were set on few development plants (FashionMNIST and CIFAR-10, 3,000 images,
-strengths 0.8 and 0.9) and are to be chosen anew on the development part of ``benchmarks/audit``.
+The thresholds were set on 24 controls of ``benchmarks/audit`` with seeds 100 and 101 (FashionMNIST and CIFAR-10, 3,000
+images), of which none is high, and are not changed by what the seeds from 0 on say, which the proof reports.
 """
 
 from typing import Literal, NamedTuple, get_args
@@ -19,9 +19,9 @@ FAILING: tuple[Grade, ...] = ("high", "medium", "low")
 
 NEAR_LABEL = 0.97
 """Cramer's V from which a cut is the label and no shortcut to it."""
-EVIDENCE = {"high": 0.22, "medium": 0.10, "low": 0.04}
+EVIDENCE = {"high": 0.22, "medium": 0.12, "low": 0.05}
 """Nats an image, at least; see ``mixture``."""
-RELIANCE = {"high": 0.10, "medium": 0.05, "low": 0.0}
+RELIANCE = {"high": 0.02, "medium": 0.02, "low": 0.0}
 """Lower end of the interval, above this."""
 RESAMPLES = 400
 

@@ -1,6 +1,7 @@
 """What an audit leaves: findings for programs, tables, splits ready for training, and the report."""
 
 import json
+import shutil
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,7 @@ def summary(audit: Audit, digest: str, settings: dict[str, Any]) -> dict[str, An
 
 def write_audit(audit: Audit, out: Path, content: dict[str, Any]) -> None:
     """Write everything into a folder, ``findings.json`` last: where it is, the rest is."""
+    shutil.rmtree(out / "splits", ignore_errors=True)  # an earlier audit's
     given, n = audit.given, len(audit.given.labels)
     names = names_of(audit.findings)
     files = [printable(name) for name in given.files]

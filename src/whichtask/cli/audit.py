@@ -13,6 +13,7 @@ from whichtask.errors import WhichtaskError
 from whichtask.paths import require_writable
 
 MISTAKE, FOUND = 2, 1
+WRITTEN = {"report.html", "findings.json", "tasks.csv", "scores.csv", "splits", ".state"}
 
 
 def register(app: typer.Typer) -> None:
@@ -112,7 +113,7 @@ def _audit(
 def _require_own(out: Path) -> None:
     """Refuse a folder that is not writable or holds something else than an audit."""
     require_writable(out)
-    if out.is_dir() and not any((out / name).exists() for name in ("findings.json", ".state")) and any(out.iterdir()):
+    if out.is_dir() and not {path.name for path in out.iterdir()} <= WRITTEN:
         raise WhichtaskError(f"{out} holds something else; --out takes a new folder, an empty one or an earlier audit")
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -22,12 +22,24 @@ from whichtask.config.sections import (
     SplitSettings,
     TaskSettings,
 )
-from whichtask.config.studies import GroundTruthSettings, ImageNetSettings, SimclrSettings, StudySettings
+from whichtask.config.studies import (
+    AuditSettings,
+    GroundTruthSettings,
+    ImageNetSettings,
+    SimclrSettings,
+    StudySettings,
+)
 from whichtask.errors import WhichtaskError
 
 T = TypeVar("T", bound=BaseModel)
 _SHORT = reprlib.Repr()  # ten lines of YAML can hold lists of lists that are longer than the memory when written out
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 200, 200
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        if not name.replace("_", "").replace("-", "").isalnum():
+            raise ValueError(f"the name {name!r} goes into file names: letters, digits, '_' and '-' only")
 
 
 class Config(Section):
@@ -59,6 +71,7 @@ class Config(Section):
     simclr: SimclrSettings = Field(SimclrSettings(), description="Pre-training for regulated discovery.")
     ground_truth: GroundTruthSettings = Field(GroundTruthSettings(), description="Known factors.")
     imagenet: ImageNetSettings = Field(ImageNetSettings(), description="A random-network split of an ImageNet folder.")
+    audit: AuditSettings = Field(AuditSettings(), description="Audits of your own images.")
     gbi: GbiSettings = Field(GbiSettings(), description="Gradient-Based Inference.")
     bridge: BridgeSettings = Field(BridgeSettings(), description="GBI on discovered tasks.")
     figures: FigureSettings = Field(FigureSettings(), description="How figures look.")
@@ -68,10 +81,14 @@ class Config(Section):
     def _named(cls, networks: dict[str, NetworkSpec]) -> dict[str, NetworkSpec]:
         if not networks:
             raise ValueError("at least one network is needed")
-        for name in networks:
-            if not name.replace("_", "").replace("-", "").isalnum():
-                raise ValueError(f"the name {name!r} goes into file names: letters, digits, '_' and '-' only")
+        _check_names(networks)
         return networks
+
+    @field_validator("audit")
+    @classmethod
+    def _audited(cls, audit: AuditSettings) -> AuditSettings:
+        _check_names(audit.images)
+        return audit
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -97,6 +97,19 @@ class GroundTruthSettings(Section):
     split_images: Count = Field(6_000, description="Images of the attribute splits (about half of them train).")
 
 
+class AuditSettings(Section):
+    """Audits of your own images: which shortcuts a network will find in them."""
+
+    images: dict[str, PathText] = Field(
+        {}, description="Folders, .npz or .csv files of labelled images by name; the target audit audits each."
+    )
+    network: str = Field("cnn", description="Which of the networks of the laptop scale: cnn, mlp, resnet18 or vit.")
+    minutes: Positive = Field(10.0, description="Minutes that an audit may take.")
+    image_size: Annotated[int, Field(ge=8)] | None = Field(
+        None, description="Side in pixels that files are brought to; null: their own up to 64, or 32."
+    )
+
+
 class ImageNetSettings(Section):
     """A random-network split of a real ImageNet folder, trained with torchvision's ResNet-50."""
 

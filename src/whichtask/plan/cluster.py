@@ -7,7 +7,9 @@ from whichtask.plan.figures import FIGURES
 _WRITTEN = {
     **dict.fromkeys(("agreement", "agreement_comparison", "discover", "splits"), True),
     **dict.fromkeys(("imagenet_split", "imagenet_train"), True),
-    **dict.fromkeys(("data", "hundred", "text", "tasks", "similarity", "similarity_to", "splits_export"), False),
+    **dict.fromkeys(
+        ("data", "hundred", "text", "tasks", "similarity", "similarity_to", "splits_export", "audit_images"), False
+    ),
     **dict.fromkeys(("claims", "metrics", "site", "whole_site"), False),
 }
 _GPU = _WRITTEN | {rule_of(verb): card.gpu for verb, card in EXPERIMENTS.items()}
