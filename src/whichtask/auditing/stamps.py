@@ -141,11 +141,12 @@ class _Rest:
         """Return the share of a target [n] that the cells which an area [H, W] does not touch explain, 0 to 1."""
         near = binary_dilation(area)
         kept = np.array([not near[np.ix_(rows, columns)].any() for rows in self.rows for columns in self.columns])
-        if not kept.any():
+        varied = float((target**2).sum())
+        if not kept.any() or varied < 1e-9:  # nothing to learn from, or nothing that classes leave open
             return 0.0
         everyone = np.arange(len(target))
         key = kept.tobytes()
         if key not in self.ridges:
             self.ridges[key] = Ridge.of(self.shown[:, :, kept].reshape(len(target), -1), everyone)
         predicted = self.ridges[key].leaving_one_out(target[:, None].astype(np.float64), everyone)[:, 0]
-        return max(0.0, 1 - float(((target - predicted) ** 2).sum() / (target**2).sum()))
+        return max(0.0, 1 - float(((target - predicted) ** 2).sum()) / varied)
