@@ -121,7 +121,7 @@ TRAINERS: dict[str, tuple[Callable[[ImageSet, LiveState], None], str]] = {
     "linear": (lambda images, _: _linear(images), "linear tasks"),
     "proxy": (lambda images, _: _proxy(images), "inner networks on human_03"),
     "simclr": (lambda images, _: _simclr(images), "simclr.learning_rate"),
-    "gbi": (lambda _, live: _gbi(live), "of net has"),
+    "gbi": (lambda _, live: _gbi(live), "net has"),
     "toy": (lambda _, live: _toy(live), "gbi stream has"),
     "continual": (lambda images, _: _continual(images), "FineTuning on task 0"),
 }
