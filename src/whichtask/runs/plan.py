@@ -91,7 +91,9 @@ def ask_snakemake(folder: Path, targets: Sequence[str], configfiles: Sequence[Pa
     # The code of the project that is asked, which need not be the installed one.
     paths = [str((folder / "src").resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-    asked = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # words, no shell
+    asked = subprocess.run(  # noqa: S603  # words, no shell
+        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     try:
         answer = json.loads(asked.stdout)
     except json.JSONDecodeError:
