@@ -147,6 +147,12 @@ def test_elsewhere_there_is_no_project(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_wrong_with_a_configuration_is_said_before_snakemake_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("")
+    with pytest.raises(WhichtaskError, match=r"the configuration .*empty\.yaml is empty; give at least one key"):
+        ask_snakemake(ROOT, [], [tmp_path / "empty.yaml"])
+
+
 @pytest.fixture
 def disturbed(finished: Project, tmp_path: Path) -> Iterator[Project]:
     """A copy that lacks a figure and its table, whose jobs run whatever is put in place of ``whichtask``."""

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from whichtask.config import read_config
 from whichtask.errors import WhichtaskError
 from whichtask.plan.figures import FIGURES, paper_of
 
+CONFIG = "config/config.yaml"
 SHORT = {"Gradient-Based Inference": "GBI"}
 
 
@@ -61,7 +63,7 @@ def require_project(folder: Path) -> None:
     Raises:
         WhichtaskError: it has no Snakefile or no configuration.
     """
-    missing = [name for name in ("Snakefile", "config/config.yaml") if not (folder / name).is_file()]
+    missing = [name for name in ("Snakefile", CONFIG) if not (folder / name).is_file()]
     if missing:
         raise WhichtaskError(f"{folder.absolute()} has no {' and no '.join(missing)}: run this in the project's folder")
 
@@ -86,6 +88,8 @@ def ask_snakemake(folder: Path, targets: Sequence[str], configfiles: Sequence[Pa
     for path in configfiles:
         if not (folder / path).is_file():
             raise WhichtaskError(f"--configfile {path}: there is no such file")
+    # Before Snakemake reads them, which does not say what is wrong, nor with which file.
+    read_config([folder / path for path in (CONFIG, *configfiles)])
     words = [*configuration_words(configfiles), "--", *targets]
     command = [sys.executable, "-m", "whichtask.runs.ask", *words]
     # The code of the project that is asked, which need not be the installed one.
