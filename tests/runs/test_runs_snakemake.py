@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from projects import Project, jobs
+from projects import ROOT, Project, jobs
 
 from whichtask.errors import WhichtaskError
 from whichtask.runs.plan import ask_snakemake
