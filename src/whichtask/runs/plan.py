@@ -51,6 +51,10 @@ class Plan(BaseModel):
     """All figures of this configuration."""
     jobs: list[Job]
 
+    def name_of(self, job: Job) -> str:
+        """Return what a job is called in every results folder: its first output from there."""
+        return job.outputs[0].removeprefix(f"{self.results}/")
+
     @property
     def needed(self) -> list[Job]:
         """Jobs that Snakemake would run now."""
