@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from whichtask.data.imageset import ImageSet
+from whichtask.data.imageset import Images, ImageSet
 from whichtask.errors import WhichtaskError
 
 Indices = npt.NDArray[np.int64]
@@ -19,14 +20,8 @@ def require_learnable(images: ImageSet) -> ImageSet:
         WhichtaskError: they are not; or all training images are of one class, or two classes have one name.
     """
     where = f"data set {images.name!r}"
-    repeated = [name for name, count in Counter(images.class_names).items() if count > 1]
-    if repeated:
-        raise WhichtaskError(f"{where}: several classes are called {', '.join(repeated[:5])}; names must be distinct")
-    first = images.x_train[0]
-    if all(np.array_equal(image, first) for image in images.x_train):
-        raise WhichtaskError(f"{where}: all training images are equal, so nothing can be learned; were they cast?")
-    if images.x_train.max() <= 1:
-        raise WhichtaskError(f"{where}: the training images hold 0 and 1 only, of levels 0 to 255; multiply by 255")
+    require_distinct(images.class_names, where)
+    require_varied(images.x_train, where, "training images")
     classes = np.unique(images.y_train)
     if len(classes) < 2:
         raise WhichtaskError(
@@ -37,6 +32,29 @@ def require_learnable(images: ImageSet) -> ImageSet:
         names = ", ".join(images.class_names[label] for label in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
         raise WhichtaskError(f"{where} has test images of classes without training images: {names}")
     return images
+
+
+def require_distinct(class_names: Sequence[str], where: str) -> None:
+    """Refuse two classes of one name.
+
+    Raises:
+        WhichtaskError: there are such.
+    """
+    repeated = [name for name, count in Counter(class_names).items() if count > 1]
+    if repeated:
+        raise WhichtaskError(f"{where}: several classes are called {', '.join(repeated[:5])}; names must be distinct")
+
+
+def require_varied(images: Images, where: str, what: str) -> None:
+    """Refuse images [N, H, W, C] in which there is nothing to see.
+
+    Raises:
+        WhichtaskError: all are equal, or their levels were cast to 0 and 1.
+    """
+    if all(np.array_equal(image, images[0]) for image in images):
+        raise WhichtaskError(f"{where}: all {what} are equal, so nothing can be learned; were they cast?")
+    if images.max() <= 1:
+        raise WhichtaskError(f"{where}: the {what} hold 0 and 1 only, of levels 0 to 255; multiply by 255")
 
 
 def count_copies(images: ImageSet) -> tuple[int, int]:
