@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from whichtask.config import DataSettings
+from whichtask.data.division import Indices, divide
 from whichtask.data.imageset import Images, ImageSet
 from whichtask.errors import WhichtaskError
-
-Indices = npt.NDArray[np.int64]
 
 
 def require_learnable(images: ImageSet) -> ImageSet:
@@ -65,6 +64,16 @@ def count_copies(images: ImageSet) -> tuple[int, int]:
     """
     train, test = np.split(np.arange(len(images.images)), [images.n_train])
     return images.n_train - len(_digests(images, train)), count_shared(images, test, train)
+
+
+def count_held_out_copies(images: ImageSet, settings: DataSettings) -> int:
+    """Count images on which networks or a search are judged, although they learn from an exact copy.
+
+    Raises:
+        WhichtaskError: there are too few images for this division.
+    """
+    division = divide(images.n_train, settings)
+    return count_shared(images, np.concatenate([division.heldout, division.discovery_heldout]), division.train)
 
 
 def count_shared(images: ImageSet, judged: Indices, learned: Indices) -> int:

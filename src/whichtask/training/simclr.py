@@ -18,13 +18,14 @@ from tqdm import tqdm
 
 from whichtask.config import SimclrJob, SimclrSettings
 from whichtask.data import ImageSet
+from whichtask.data.division import divide
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build
 from whichtask.seeding import seeded, torch_generator
 from whichtask.training.adam import State, start_adam
 from whichtask.training.augment import ALL, augmentation, augmented
 from whichtask.training.finite import require_finite
-from whichtask.training.images import ImageBank, divide
+from whichtask.training.images import ImageBank
 from whichtask.training.lars import Lars
 from whichtask.training.live import LiveState
 from whichtask.training.optimizers import AdamW
