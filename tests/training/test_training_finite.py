@@ -93,7 +93,8 @@ def _gbi(live: LiveState) -> None:
     x = torch.randn(40, 3, generator=torch.Generator().manual_seed(0))
 
     def loss(rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        return (network(x[rows]) - 1).square().mean()
+        missed: torch.Tensor = network(x[rows]) - 1
+        return missed.square().mean()
 
     settings = FitSettings(epochs=3, batch_size=10, learning_rate=HUGE)
     fit(network, loss, torch.arange(40), settings, ("k",), live, "net")

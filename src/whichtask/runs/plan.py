@@ -93,7 +93,7 @@ def ask_snakemake(folder: Path, targets: Sequence[str], configfiles: Sequence[Pa
         if not (folder / path).is_file():
             raise WhichtaskError(f"--configfile {path}: there is no such file")
     # Before Snakemake reads them, which does not say what is wrong, nor with which file.
-    read_config([folder / path for path in (CONFIG, *configfiles)])
+    read_config([folder / CONFIG, *(folder / path for path in configfiles)])
     words = [*configuration_words(configfiles), "--", *targets]
     command = [sys.executable, "-m", "whichtask.runs.ask", *words]
     # The code of the project that is asked, which need not be the installed one.

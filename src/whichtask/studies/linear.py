@@ -124,9 +124,9 @@ class LinearSearch:
         with torch.no_grad():
             for direction in self.directions.values():
                 direction.copy_(F.normalize(direction, dim=0))
-        losses = [row["agreement_loss_nats"] for row in rows]
+        values: list[Tensor | float] = [*self.directions.values(), *(row["agreement_loss_nats"] for row in rows)]
         rate = settings.inner_learning_rate
-        require_finite([*losses, *self.directions.values()], "linear tasks", "discovery.inner_learning_rate", rate)
+        require_finite(values, "linear tasks", "discovery.inner_learning_rate", rate)
         self.history += rows
 
     def _degrees(self, name: str) -> float:

@@ -103,7 +103,7 @@ def proxy_rows(
         if step + 1 in job.proxy_steps:
             found = judge(problem, pair, step + 1, settings.agreement_batch_size)
             what, rate = f"inner networks on {seed[1]}", settings.inner_learning_rate
-            values = [found.loss, *first.values(), *second.values()]
+            values: list[Tensor | float] = [found.loss, *first.values(), *second.values()]
             require_finite(values, what, "discovery.inner_learning_rate", rate)
             rows.append(
                 {
