@@ -216,6 +216,6 @@ def test_neither_a_notebooks_backend_nor_a_locale_without_utf8_matters() -> None
     )
     posix = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     environment = os.environ | posix | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    command = [sys.executable, "-c", code, Path(__file__).parents[2] / "config" / "claims.yaml"]
+    command = [sys.executable, "-c", code, str(Path(__file__).parents[2] / "config" / "claims.yaml")]
     done = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -99,7 +99,7 @@ class LinearSearch:
         heldout = self.bank.batch(chosen.flatten())
         initial = fresh_pair(self.job.network, self.bank, 2, "linear inner", *at)
         self.optimizer.zero_grad()
-        rows = []
+        rows: list[dict[str, Any]] = []
         for name, direction in self.directions.items():
             started = time.perf_counter()
             labels = self.soft_labels(direction, indices)

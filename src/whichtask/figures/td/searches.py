@@ -90,7 +90,10 @@ def read_study(inputs: Inputs, varied: Sequence[str], references: Sequence[str] 
             other keys too.
     """
     configs = read_configs(files(inputs, "configs"))
-    agreement = learned(read_agreement(files(inputs, "tables")), ["network", "set"])
+    everything = read_agreement(files(inputs, "tables"))
+    agreement = learned(everything, ["network", "set"])
+    if unlearned := len(everything) - len(agreement):
+        print(f"left out: {unlearned} of {len(everything)} pairs of networks, which did not learn their labels")
     only(agreement, "images_train")
     paths = files(inputs, "similarities") if needs else inputs.get("similarities", ())
     similarity = read_similarity(paths) if paths else pd.DataFrame(columns=["set", *SIMILARITY_COLUMNS])
