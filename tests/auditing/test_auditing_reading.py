@@ -1,6 +1,8 @@
 """What people give: every usual shape is read, and every mistake is told in one sentence."""
 
+import os
 import shutil
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,8 @@ from PIL import Image
 from planted import marked_images, write_folder
 
 from whichtask.auditing.copies import copy_groups, hold_out
-from whichtask.auditing.reading import input_digest, read
+from whichtask.auditing.reading import input_digest, of_arrays, read
+from whichtask.data.folder import load_folder
 from whichtask.errors import WhichtaskError
 
 
@@ -58,6 +61,66 @@ def test_all_modes_and_names_are_read(tmp_path: Path) -> None:
     assert {Path(name).name for name, _ in given.unreadable} == {"broken.png", "notes.txt"}
     assert {"width", "size", "aspect ratio", "file type", "colour mode"} <= set(given.properties)
     assert all((folder / name).exists() for name in given.files)
+
+
+def test_the_audit_and_the_workflow_read_a_folder_by_one_rule(tmp_path: Path) -> None:
+    """The same files, levels and classes: of every mode and ending, with droppings, queues and accents."""
+    images, labels, _ = marked_images(80)
+    folder = write_folder(tmp_path / "images", images, labels)
+    flat = Image.fromarray(images[0].squeeze())
+    deep = np.asarray(flat).astype(">u2") * 257
+    Image.frombytes("I;16B", flat.size, deep.tobytes()).save(folder / "a" / "deep.tif")
+    for name, kind in (("x.jfif", "JPEG"), ("x.GIF", "GIF"), ("x.avif", "AVIF"), ("x", "PNG")):
+        flat.save(folder / "b" / name, kind)
+    for name in ("._0.png", ".DS_Store", "Thumbs.db", "x.heic", "LICENSE"):
+        (folder / "b" / name).write_bytes(b"\0\5\x16\7")
+    os.mkfifo(folder / "b" / "queue")
+    os.mkfifo(folder / "b" / "queue.png")
+    (folder / "d").rename(folder / unicodedata.normalize("NFD", "dé"))
+    (folder / unicodedata.normalize("NFC", "dé")).mkdir()
+    flat.save(folder / unicodedata.normalize("NFC", "dé") / "x.png")
+    audited, read_by_workflow = read(folder), load_folder(folder, image_size=16)
+    assert audited.class_names == read_by_workflow.class_names
+    assert sorted(map(bytes, audited.images)) == sorted(map(bytes, read_by_workflow.images))
+    skipped = {Path(name).name for name, _ in audited.unreadable}
+    assert skipped == {"x.heic", "LICENSE", "queue", "queue.png"}
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_levels_whose_white_is_not_known_are_skipped_by_name(tmp_path: Path, mode: str) -> None:
+    images, labels, _ = marked_images(80)
+    folder = write_folder(tmp_path / "images", images, labels)
+    Image.fromarray(images[0].squeeze()).convert(mode).save(folder / "a" / "x.tif")
+    ((name, why),) = read(folder).unreadable
+    assert (name, f"(mode {mode}), whose white is not known" in why) == ("a/x.tif", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.npz", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "it is a Git LFS pointer"),
+        ("X.NPZ", b"\x93NUMPY\x01\x00", r"it is one array \(\.npy\)"),
+        ("x.csv", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "it is a Git LFS pointer"),
+        ("x.csv", b"", "it is empty"),
+    ],
+)
+def test_files_that_are_not_what_their_name_says(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(WhichtaskError, match=said) as error:
+        read(tmp_path / name)
+    assert "allow_pickle" not in str(error.value)
+
+
+def test_arrays_in_which_nothing_can_be_found_are_refused() -> None:
+    images, labels, _ = marked_images(80)
+    for given, names, said in (
+        ((images > 99).astype(np.uint8), None, "hold 0 and 1 only"),
+        (images[:1].repeat(80, axis=0), None, "all images are equal"),
+        (images, ["a", "b", "a", "c"], "several classes are called a"),
+    ):
+        with pytest.raises(WhichtaskError, match=said):
+            of_arrays(given, labels, names)
+    assert of_arrays(images, labels * 10**9).class_names == ("0", "1000000000", "2000000000", "3000000000")
 
 
 def _empty(folder: Path) -> Path:

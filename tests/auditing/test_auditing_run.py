@@ -113,11 +113,14 @@ def test_a_stopped_audit_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_verb_and_its_exit_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images, labels, _ = marked_images(160)
     folder = write_folder(tmp_path / "images", images, labels)
+    for name in ("x.heic", "y.heic", "notes.txt"):
+        (folder / "a" / name).touch()
     out = tmp_path / "out"
     call = ["audit", str(folder), "--out", str(out), "--minutes", str(MINUTES)]
     run = CliRunner()
     first = run.invoke(app, call)
     assert first.exit_code == 0, first.output
+    assert "were skipped: 2 .heic, 1 .txt" in first.output
     assert (out / "report.html").exists()
     assert not list(out.rglob(".state/*"))
     monkeypatch.setattr(running, "run_audit", None)

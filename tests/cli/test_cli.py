@@ -1,5 +1,7 @@
 """The command line as a person uses it: files in, files out, and one clear error for each mistake."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -203,3 +205,17 @@ def test_no_verb_writes_over_what_it_reads(
         run(*OVER[route].split())
     assert "would be written over, but it is read too" in capsys.readouterr().err
     assert all((tmp_path / name).read_text() == name for name in names)
+
+
+def test_neither_a_notebooks_backend_nor_a_locale_without_utf8_matters() -> None:
+    """As in the terminals of notebook servers, and on bare machines; ruff's PLW1514 finds files without an encoding."""
+    code = (
+        "import locale, sys; from pathlib import Path\n"
+        "import whichtask.figures; from whichtask.plan.claims import load_claims\n"
+        "assert locale.getpreferredencoding(False) == 'ANSI_X3.4-1968' and load_claims(Path(sys.argv[1]))"
+    )
+    posix = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    environment = os.environ | posix | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+    command = [sys.executable, "-c", code, str(Path(__file__).parents[2] / "config" / "claims.yaml")]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

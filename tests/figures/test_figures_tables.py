@@ -2,6 +2,7 @@
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from whichtask.artifacts import write_csv
 from whichtask.errors import WhichtaskError
 from whichtask.figures.images import FRAME, mosaic, spread_over_classes, tiles
 from whichtask.figures.tables import AGREEMENT_COLUMNS, pairwise_interval, read_agreement, read_similarity
-from whichtask.figures.td.agreement import summarise
+from whichtask.figures.td.agreement import count_text, learned, scores, summarise
 
 ROW = {
     "data": "d",
@@ -80,6 +81,28 @@ def similarities(values: list[float], k: int) -> pd.DataFrame:
     return pd.DataFrame(
         {"task_a": [a for a, _ in pairs], "task_b": [b for _, b in pairs], "agreement_similarity": values}
     )
+
+
+def test_a_mean_leaves_out_and_counts_networks_that_did_not_learn_their_labels() -> None:
+    """Two networks that name one class for every image agree always, at a train accuracy of the commonest class."""
+
+    def pair(task: str, number: int, agreement: float, right: float, other: float, classes: int = 2) -> dict[str, Any]:
+        learned = {"train_accuracy_1": right, "train_accuracy_2": other, "train_accuracy": (right + other) / 2}
+        row = {"set": "random", "task": task, "pair": number, "agreement": agreement, "chance_agreement": 0.5}
+        return row | learned | {"positive_rate": 0.48 if classes == 2 else 0.6, "n_classes": classes}
+
+    table = pd.DataFrame([pair("a", 0, 0.6, 0.99, 1.0), pair("a", 1, 1.0, 0.52, 0.52), pair("b", 0, 1.0, 0.99, 0.48)])
+    (mean,) = summarise(table, ["set"]).to_dict("records")
+    assert (mean["agreement"], mean["n_tasks"], mean["n_pairs"], mean["n_unlearned"]) == (0.6, 1, 1, 2)
+    joined = scores(table, ["set"])
+    assert joined.loc[joined["task"] == "b", "agreement"].item() == 1.0, "a task is shown with its train accuracy"
+    assert "without 2 that learned nothing" in count_text(joined)
+    nothing = table[table["task"] == "b"]
+    assert summarise(nothing, ["set"])["agreement"].item() == 1.0, "where none learned, no set is lost"
+    whole = table[table["train_accuracy"] > 0.9]
+    assert "n_unlearned" not in summarise(whole, ["set"])
+    three = pd.DataFrame([pair("a", 0, 0.7, 0.45, 0.45, 3), pair("a", 1, 1.0, 0.4, 0.4, 3)])
+    assert learned(three, ["set"])["agreement"].to_list() == [0.7], "the commonest of three classes has 0.4"
 
 
 @settings(deadline=None, max_examples=30)

@@ -7,6 +7,7 @@ import re
 import shlex
 import socket
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,14 +15,16 @@ import pynvml
 import pytest
 from projects import SMOKE, Project
 
-from whichtask.config import Config
+from whichtask.config import Config, DataSettings
+from whichtask.data import ImageSet
+from whichtask.data.division import divide
 from whichtask.errors import WhichtaskError
 from whichtask.plan.counts import Counts
 from whichtask.plan.figures import FIGURES
 from whichtask.runs.captions import Captions
 from whichtask.runs.machine import this_machine
 from whichtask.runs.privacy import shorten
-from whichtask.runs.record import Record, Run, begin_run, read_record
+from whichtask.runs.record import Copies, Record, Run, begin_run, read_record
 from whichtask.runs.recorder import Recorder
 from whichtask.runs.resolved import all_seeds, config_digest, plain
 from whichtask.runs.source import source_of
@@ -64,6 +67,31 @@ def test_a_run_is_recorded_from_its_begin_to_its_end(tmp_path: Path) -> None:
     assert (run.status, run.seconds) == ("succeeded", {"draw": 1.5})
     assert run.end
     assert run.end >= run.start
+
+
+def test_copies_across_the_held_out_cut_are_recorded(tmp_path: Path, small_images: ImageSet) -> None:
+    path = tmp_path / "data.npz"
+    small_images.save(path)
+    settings = DataSettings(name=str(path), train_images=200, heldout_images=80, discovery_heldout_images=60)
+    parts = divide(small_images.n_train, settings)
+    x = small_images.x_train.copy()
+    x[parts.heldout[:3]] = x[parts.train[0]]
+    x[parts.discovery_heldout[0]] = x[parts.train[1]]
+    x[parts.train[3]] = x[parts.train[2]]  # on one side
+    this = recorder(tmp_path)
+    this.settings = this.settings.model_copy(update={"data": settings})
+    for there, found in ((False, None), (True, Copies(training=5, test=0, held_out=4))):
+        if there:
+            replace(small_images, x_train=x).save(tmp_path / "results" / "data" / "data.npz")
+        this.begin({}, "local")
+        this.end("succeeded")
+        run = read_record(tmp_path / "results").last
+        assert run
+        assert run.copies == found
+    (tmp_path / "results" / "data" / "data.npz").unlink()
+    this.begin({}, "local")
+    this.end("succeeded")
+    assert [run.copies for run in read_record(tmp_path / "results").runs] == [None, found, found], "counted once"
 
 
 def test_runs_are_appended_and_one_that_was_killed_is_called_so(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from projects import Project, jobs
+from projects import ROOT, Project, jobs
 
 from whichtask.errors import WhichtaskError
 from whichtask.runs.plan import ask_snakemake
@@ -145,6 +145,12 @@ def test_elsewhere_there_is_no_project(tmp_path: Path) -> None:
     with pytest.raises(WhichtaskError, match="has no Snakefile and no config/config.yaml: run this in the project's"):
         ask_snakemake(tmp_path, [])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_wrong_with_a_configuration_is_said_before_snakemake_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("")
+    with pytest.raises(WhichtaskError, match=r"the configuration .*empty\.yaml is empty; give at least one key"):
+        ask_snakemake(ROOT, [], [tmp_path / "empty.yaml"])
 
 
 @pytest.fixture

@@ -201,7 +201,7 @@ def test_checking_a_configuration_runs_nothing_in_it(
 ) -> None:
     """``whichtask config check FILE``. Snakemake itself obeys ``__use_yte__``, before any line of the Snakefile."""
     monkeypatch.chdir(tmp_path)
-    Path("mine.yaml").write_text(text)
+    Path("mine.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(WhichtaskError, match=r"mine\.yaml|__use_yte__: unknown key"):
         read_config([Path("mine.yaml")])
     assert not Path("pwned").exists()

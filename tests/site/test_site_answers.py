@@ -24,7 +24,9 @@ def write(path: Path, table: pd.DataFrame) -> Path:
     if path.suffix == ".csv":
         table.to_csv(path, index=False)
     else:
-        path.write_text(json.dumps({"run": table["run"].iloc[0], "answers": table.to_dict("records")}))
+        path.write_text(
+            json.dumps({"run": table["run"].iloc[0], "answers": table.to_dict("records")}), encoding="utf-8"
+        )
     return path
 
 

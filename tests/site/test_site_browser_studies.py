@@ -95,7 +95,7 @@ def test_splits_are_switched_and_downloaded(page: Any, site: Run, tmp_path: Path
     for split in splits:
         with page.expect_download() as download:
             shown.locator(f"[data-split={split}]").click()
-        assert Path(download.value.path()).read_text() == expected[split]
+        assert Path(download.value.path()).read_text(encoding="utf-8") == expected[split]
 
 
 def test_z_is_moved_by_hand(page: Any, site: Run) -> None:

@@ -183,13 +183,11 @@ class Job:
 
     def command(self, inputs: Path, out: Path, *more: str) -> list[str]:
         """Return its arguments for the command line ``whichtask``; ``more`` comes last and wins."""
-        places = {"{in}": str(inputs), "{out}": str(out)}
         words = f"{self.words} --threads 1" + (" --results {out}" if self.resumes else "")
         if "--config" not in words:
             words += " --config {in}/tiny.yaml"
-        for name, place in places.items():
-            words = words.replace(name, place)
-        return [*words.split(), *more]
+        # Split before: the folders' names may hold spaces.
+        return [*(word.replace("{in}", str(inputs)).replace("{out}", str(out)) for word in words.split()), *more]
 
 
 INPUTS = {

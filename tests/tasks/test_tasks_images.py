@@ -151,6 +151,6 @@ def test_labels_of_test_images_are_asked_for_where_they_are_needed(
 
 
 def test_part_of_the_test_images_is_no_set(published: Path) -> None:
-    published.write_text(published.read_text() + "400,1,1\n")
+    published.write_text(published.read_text(encoding="utf-8") + "400,1,1\n", encoding="utf-8")
     with pytest.raises(WhichtaskError, match="99 images are missing .401, .* or each of the 400 training images"):
         user_tasks(published, 400, 100)

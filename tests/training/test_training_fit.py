@@ -30,7 +30,7 @@ def make_fit(small_images: ImageSet) -> Callable[[AgreementSettings], GroupFit]:
 
     def make(chosen: AgreementSettings) -> GroupFit:
         networks = [build(SPEC, bank.shape, 2, seed=("w", pair, m)) for pair in range(2) for m in (0, 1)]
-        return GroupFit(networks, [0, 1], sample, chosen, (0, "task"))
+        return GroupFit(networks, [0, 1], sample, chosen, ("test", 0, "task"))
 
     return make
 

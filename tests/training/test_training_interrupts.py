@@ -68,7 +68,7 @@ def interrupt(process: "subprocess.Popen[str]", number: int) -> tuple[int, str]:
     status = Path(f"/proc/{process.pid}/status")
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt"))
+        caught = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("SigCgt"))
         if int(caught.split()[1], 16) >> (number - 1) & 1:
             break
         time.sleep(0.05)

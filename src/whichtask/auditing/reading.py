@@ -9,17 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
-from whichtask.artifacts import one_line, printable, read_npz
+from whichtask.artifacts import kind_of, one_line, printable, read_npz
+from whichtask.data.checks import require_distinct, require_varied
 from whichtask.data.keras_npz import is_npz, load_npz
 from whichtask.data.layout import find_parts
 from whichtask.data.listing import walk
-from whichtask.data.pictures import ENDINGS, is_grey, is_picture, opened, read_square, room_for
+from whichtask.data.pictures import is_grey, is_picture, opened, read_square, room_for
 from whichtask.errors import WhichtaskError
 
 OWN_SIDE, OTHER_SIDE = 64, 32
@@ -58,8 +60,8 @@ class Given:
                 f"{self.name}: all images are of the class {self.class_names[int(counts.argmax())]!r}; an audit needs "
                 "at least two classes"
             )
-        if (self.images == self.images[0]).all():
-            raise WhichtaskError(f"{self.name}: all images are equal, so nothing can be found in them")
+        require_distinct(self.class_names, self.name)
+        require_varied(self.images, self.name, "images")
         if min(self.images.shape[1:3]) < LEAST_SIDE:
             raise WhichtaskError(f"{self.name}: images must have at least {LEAST_SIDE} pixels a side")
 
@@ -123,9 +125,9 @@ def _folder(folder: Path) -> list[Sample]:
         first = {place.parts[0] for place, _ in found if len(place.parts) == 1}
         for place, names in found:
             if place.parts:
-                label = place.parts[0] if place.parts[0] in first else place.as_posix()
+                label = normalize("NFC", place.parts[0] if place.parts[0] in first else place.as_posix())
                 samples += [(str((part / place / name).relative_to(folder)), label) for name in names]
-    if not any(_looks_like_image(folder, name) for name, _ in samples):
+    if not any(is_picture(folder / name) for name, _ in samples):
         raise WhichtaskError(f"{printable(folder)} has no images in subfolders; one subfolder a class is needed")
     return samples
 
@@ -135,7 +137,7 @@ def _labelled(folder: Path, labels: Path) -> list[Sample]:
     samples = _checked(_table(labels), labels, folder)
     named = {os.path.normpath(name) for name, _ in samples}
     there = [str((Path(place) / name).relative_to(folder)) for place, names in walk(folder) for name in names]
-    missing = [name for name in there if name not in named and Path(name).suffix.lower() in ENDINGS]
+    missing = [name for name in there if name not in named and is_picture(folder / name)]
     if missing:
         raise WhichtaskError(f"{printable(labels)} has no label for {_few(missing)} in {printable(folder)}")
     return samples
@@ -159,6 +161,9 @@ def _few(names: Sequence[str]) -> str:
 def _table(path: Path) -> list[Sample]:
     """Read a CSV with a header that has the columns file and label."""
     try:
+        with path.open("rb") as binary:
+            if other := kind_of(binary.read(64)):
+                raise OSError(other)  # noqa: TRY301
         with path.open(encoding="utf-8-sig", newline="") as handle:
             rows = list(csv.DictReader(handle, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -166,11 +171,6 @@ def _table(path: Path) -> list[Sample]:
     if not rows or any(not row.get(column) for row in rows for column in ("file", "label")):
         raise WhichtaskError(f"{printable(path)} must have a header with file and label, and both in each of its rows")
     return [(row["file"], row["label"]) for row in rows]
-
-
-def _looks_like_image(folder: Path, name: str) -> bool:
-    ending = Path(name).suffix.lower()
-    return ending in ENDINGS or (not ending and is_picture(folder / name))
 
 
 def _of_files(folder: Path, samples: Sequence[Sample], image_size: int | None) -> Given:
@@ -185,7 +185,7 @@ def _read_files(folder: Path, samples: Sequence[Sample], image_size: int | None)
     opening: list[tuple[Sample, tuple[Any, ...]]] = []
     images = 0
     for name, label in samples:
-        if not (folder / name).is_file() or not _looks_like_image(folder, name):
+        if not (folder / name).is_file() or not is_picture(folder / name):
             skipped.append((name, "no image file"))
             continue
         images += 1

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +57,11 @@ def audit(
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(MISTAKE) from None
     print(content["verdict"])
+    if skipped := content["troubles"]["skipped_files"]:
+        from whichtask.data.layout import count_endings, ending_of
+
+        endings = Counter(ending_of(one["file"]) for one in skipped)
+        print(f"files that are no images or cannot be read, and were skipped: {count_endings(endings)}")
     print(out / "report.html")
     failed = content["failing"]
     if failed:

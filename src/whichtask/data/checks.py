@@ -2,14 +2,14 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from whichtask.data.imageset import ImageSet
+from whichtask.config import DataSettings
+from whichtask.data.division import Indices, divide
+from whichtask.data.imageset import Images, ImageSet
 from whichtask.errors import WhichtaskError
-
-Indices = npt.NDArray[np.int64]
 
 
 def require_learnable(images: ImageSet) -> ImageSet:
@@ -19,14 +19,8 @@ def require_learnable(images: ImageSet) -> ImageSet:
         WhichtaskError: they are not; or all training images are of one class, or two classes have one name.
     """
     where = f"data set {images.name!r}"
-    repeated = [name for name, count in Counter(images.class_names).items() if count > 1]
-    if repeated:
-        raise WhichtaskError(f"{where}: several classes are called {', '.join(repeated[:5])}; names must be distinct")
-    first = images.x_train[0]
-    if all(np.array_equal(image, first) for image in images.x_train):
-        raise WhichtaskError(f"{where}: all training images are equal, so nothing can be learned; were they cast?")
-    if images.x_train.max() <= 1:
-        raise WhichtaskError(f"{where}: the training images hold 0 and 1 only, of levels 0 to 255; multiply by 255")
+    require_distinct(images.class_names, where)
+    require_varied(images.x_train, where, "training images")
     classes = np.unique(images.y_train)
     if len(classes) < 2:
         raise WhichtaskError(
@@ -39,6 +33,29 @@ def require_learnable(images: ImageSet) -> ImageSet:
     return images
 
 
+def require_distinct(class_names: Sequence[str], where: str) -> None:
+    """Refuse two classes of one name.
+
+    Raises:
+        WhichtaskError: there are such.
+    """
+    repeated = [name for name, count in Counter(class_names).items() if count > 1]
+    if repeated:
+        raise WhichtaskError(f"{where}: several classes are called {', '.join(repeated[:5])}; names must be distinct")
+
+
+def require_varied(images: Images, where: str, what: str) -> None:
+    """Refuse images [N, H, W, C] in which there is nothing to see.
+
+    Raises:
+        WhichtaskError: all are equal, or their levels were cast to 0 and 1.
+    """
+    if all(np.array_equal(image, images[0]) for image in images):
+        raise WhichtaskError(f"{where}: all {what} are equal, so nothing can be learned; were they cast?")
+    if images.max() <= 1:
+        raise WhichtaskError(f"{where}: the {what} hold 0 and 1 only, of levels 0 to 255; multiply by 255")
+
+
 def count_copies(images: ImageSet) -> tuple[int, int]:
     """Count exact copies.
 
@@ -47,6 +64,16 @@ def count_copies(images: ImageSet) -> tuple[int, int]:
     """
     train, test = np.split(np.arange(len(images.images)), [images.n_train])
     return images.n_train - len(_digests(images, train)), count_shared(images, test, train)
+
+
+def count_held_out_copies(images: ImageSet, settings: DataSettings) -> int:
+    """Count images on which networks or a search are judged, although they learn from an exact copy.
+
+    Raises:
+        WhichtaskError: there are too few images for this division.
+    """
+    division = divide(images.n_train, settings)
+    return count_shared(images, np.concatenate([division.heldout, division.discovery_heldout]), division.train)
 
 
 def count_shared(images: ImageSet, judged: Indices, learned: Indices) -> int:

@@ -56,7 +56,8 @@ def _copies(imageset: ImageSet) -> str:
     train, test = count_copies(imageset)
     if not (train or test):
         return "none (no two training images are equal, no test image equals one)"
-    return f"{train:,} training images equal an earlier one, {test:,} test images equal a training image"
+    parted = ", so that an image and its copy may come to both sides of a held-out cut" if train else ""
+    return f"{train:,} training images equal an earlier one{parted}; {test:,} test images equal a training image"
 
 
 def _decimals(values: npt.NDArray[np.float64]) -> str:

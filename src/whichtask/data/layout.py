@@ -11,7 +11,7 @@ from pathlib import Path
 
 from whichtask.artifacts import printable
 from whichtask.data.listing import contents, walk
-from whichtask.data.pictures import ENDINGS, is_picture
+from whichtask.data.pictures import is_picture
 from whichtask.errors import WhichtaskError
 
 _TRAIN = frozenset({"train", "training"})
@@ -146,11 +146,11 @@ def list_classes(folder: Path) -> Classes:
         other: Counter[str] = Counter()
         files[name] = [path for place in places for path in _images(place, other)]
         if not files[name]:
-            raise WhichtaskError(f"{printable(places[0])} has no images that can be read: {_count(other)}")
+            raise WhichtaskError(f"{printable(places[0])} has no images that can be read: {count_endings(other)}")
         total += other
     said = [f"empty folders in {folder.name}: {_listed(empty)}"] if empty else []
     if total:
-        said.append(f"files in {folder.name} that are no images or cannot be read: {_count(total)}")
+        said.append(f"files in {folder.name} that are no images or cannot be read: {count_endings(total)}")
     return Classes(files, tuple(said))
 
 
@@ -158,16 +158,22 @@ def _images(folder: Path, other: Counter[str]) -> Iterator[str]:
     """Yield the image files below a folder, sorted by folder and name, and count the endings of the others."""
     for place, names in sorted(walk(folder), key=itemgetter(0)):
         for name in names:
-            path, ending = f"{place}/{name}", Path(name).suffix.lower()
+            path = f"{place}/{name}"
             if not os.path.isfile(path) and os.path.exists(path):  # noqa: PTH110,PTH113  # a million files: plain text
                 other["special"] += 1  # whoever opens a queue waits for ever
-            elif ending in ENDINGS or (not ending and is_picture(path)):
+            elif is_picture(path):
                 yield path
             else:
-                other[ending or "without an ending"] += 1
+                other[ending_of(name)] += 1
 
 
-def _count(endings: Counter[str]) -> str:
+def ending_of(name: str) -> str:
+    """Return the ending of a file's name in small letters, or that it has none."""
+    return Path(name).suffix.lower() or "without an ending"
+
+
+def count_endings(endings: Counter[str]) -> str:
+    """Write numbers of files by ending, such as "2 .heic, 1 .txt", the most first."""
     ordered = sorted(endings.items(), key=lambda item: (-item[1], item[0]))
     return _listed([f"{number:,} {ending}" for ending, number in ordered])
 

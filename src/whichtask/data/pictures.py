@@ -58,7 +58,10 @@ def _head(path: Path | str) -> str:
 
 
 def is_picture(path: Path | str) -> bool:
-    """Say whether a file without an ending holds a picture."""
+    """Say whether a file counts as a picture: by its ending, or where it has none by what it holds."""
+    ending = Path(path).suffix.lower()
+    if ending or not Path(path).is_file():  # whoever opens a queue waits for ever
+        return ending in ENDINGS
     try:
         with opened(path):
             return True

@@ -18,11 +18,13 @@ from whichtask.discovery.labelling import score_images
 from whichtask.discovery.search import TaskSearch
 from whichtask.seeding import numpy_generator
 from whichtask.tasks import TaskSet
-from whichtask.training import Division, ImageBank, LiveState, divide
+from whichtask.training import Division, ImageBank, LiveState, divide, require_finite
 from whichtask.training.optimizers import Adam
 
 SETTLING_IMAGES = 5_000
 """Training images whose statistics batch norm takes for a record."""
+MEMORISING_RATE = 1e-3
+"""Step size of Adam."""
 LIVE, LABELS = "dynamics", "labels/"
 ALONE: dict[str, Any] = {
     "classes": 2,
@@ -64,7 +66,7 @@ def memorise(encoder: TaskEncoder, bank: ImageBank, images: Tensor, epochs: int,
     Returns:
         The accuracy of the last epoch, in training mode.
     """
-    optimizer = Adam(encoder.learnable(), lr=1e-3)
+    optimizer = Adam(encoder.learnable(), lr=MEMORISING_RATE)
     generator = numpy_generator("memorised labels", seed)
     labels = torch.from_numpy(generator.integers(0, 2, len(images))).to(images.device)
     encoder.train()
@@ -80,6 +82,7 @@ def memorise(encoder: TaskEncoder, bank: ImageBank, images: Tensor, epochs: int,
             loss.backward()
             optimizer.step()
             right += int((probability.argmax(1) == labels[rows]).sum())
+        require_finite(encoder.state_dict().values(), "the encoder on random labels", "its step size", MEMORISING_RATE)
         accuracy = right / len(images)
         if accuracy >= 0.99:
             break

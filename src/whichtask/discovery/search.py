@@ -6,8 +6,8 @@ Other objectives and another diversity loss may take the place of these (``objec
 """
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from whichtask.networks import build, without_running_stats
 from whichtask.seeding import numpy_generator
 from whichtask.tasks import TaskSet
 from whichtask.tasks.taskset import IMAGES
-from whichtask.training import Division, ImageBank, LiveState, adam_state, load_adam, start_adam
+from whichtask.training import Division, ImageBank, LiveState, adam_state, load_adam, require_finite, start_adam
 from whichtask.training.optimizers import Adam
 
 LIVE = "search"
@@ -151,9 +151,12 @@ class TaskSearch:
                 problem = InnerProblem(self.skeleton, networks[i], images, labels, heldout, rate)
                 found.append(self.estimator(problem, OBJECTIVES[self.settings.objective]))
                 networks[i] = found[i].weights
+            self._require_finite("outer", rates)  # the encoder's, whose last step may have been too large
+            self._require_finite("inner", [part.loss for part in found])
             spreads.append(self._move(images, indices, tasks, [part.labels for part in found]))
             losses += [part.loss.item() for part in found]
             agreements = [part.agreement.item() for part in found]
+        self._require_finite("outer", self.encoder.state_dict().values())
         self.history.append(
             {
                 "outer_step": self.outer_step,
@@ -165,6 +168,11 @@ class TaskSearch:
                 "seconds": time.perf_counter() - started,
             }
         )
+
+    def _require_finite(self, loop: Literal["inner", "outer"], values: Iterable[Tensor | float]) -> None:
+        key = f"{loop}_learning_rate"
+        what = f"the search's {loop} loop at outer step {self.outer_step}"
+        require_finite(values, what, f"discovery.{key}", getattr(self.settings, key))
 
     def _diversity(self, embeddings: Tensor) -> Tensor:
         """Return the loss that keeps the tasks apart, on the embeddings [B, d] of a batch."""

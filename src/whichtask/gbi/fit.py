@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from whichtask.config.gbi.inference import FitSettings
 from whichtask.seeding import Key, torch_generator
+from whichtask.training.finite import require_finite
 from whichtask.training.live import LiveState
 from whichtask.training.optimizers import Adam
 
@@ -55,6 +56,8 @@ def fit(
         if done:
             break
         history.append(_epoch(loss, rows, settings, optimizer, (*key, epoch)))
+        values = [*network.state_dict().values(), history[-1]]
+        require_finite(values, name, "its learning_rate", settings.learning_rate)
         schedule.step()
         network.eval()
         done = epoch + 1 == settings.epochs or (stop is not None and stop(epoch + 1))

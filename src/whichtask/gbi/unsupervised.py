@@ -28,7 +28,7 @@ from whichtask.gbi.toy.arms import Arm, abstractions
 from whichtask.gbi.toy.network import State, Weights, initial_weights, pick, run, zero_state
 from whichtask.gbi.toy.stream import Floats, Ints, Stream, draw_stream
 from whichtask.seeding import seed_of, torch_generator
-from whichtask.training import LiveState
+from whichtask.training import LiveState, require_finite
 from whichtask.training.optimizers import Adam
 
 Gate = Literal["gated", "concatenated"]
@@ -129,6 +129,8 @@ def alternate(stream: Stream, contexts: int, entry: Gate, job: UnsupervisedJob, 
         part = slice(time - window + 1, time + 1)
         predicted[:, time] = learner.step(x[part], given[:, part])
         z[time] = softmax(learner.logits, contexts)[0]
+    values = [*learner.learned.values(), predicted[:, window:], z]
+    require_finite(values, name, "gbi.unsupervised.learning_rate", settings.learning_rate)
     return Run(predicted, z)
 
 

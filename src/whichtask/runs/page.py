@@ -3,12 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from whichtask.runs.plan import Job
-from whichtask.runs.seconds import Estimate, duration
+from whichtask.runs.plan import Job, Plan
+from whichtask.runs.seconds import Estimate, How, duration
 from whichtask.runs.status import STATES, JobStatus, State, Status
 from whichtask.runs.workplace import Work
 
 LINE = 100
+EARLIER: set[How] = {"its reference", "reference"}
 TITLES: dict[State, str] = {"running": "Running", "queued": "Waiting in the cluster's queue", "failed": "Failed"}
 
 
@@ -132,10 +133,10 @@ def _left(status: Status, words: str) -> str:
     if unknown < len(open_jobs):
         lines += [
             f"Time left: about {duration(left.wall_seconds)} on {count(left.cores, 'core')}. "
-            "A rough estimate: mean seconds of measured jobs of the same kind,",
-            "divided by the cores. That jobs wait for each other, and GPUs, are not counted in.",
+            "A rough estimate: seconds of the same job or of others",
+            "of its kind, divided by the cores. That jobs wait for each other, and GPUs, are not counted in.",
         ]
-    if earlier := [kind.kind for kind in status.kinds if kind.left_seconds and _is_reference(kind.estimate)]:
+    if earlier := [kind.kind for kind in status.kinds if EARLIER & {*kind.estimated_from}]:
         lines.append(f"From an earlier run at this scale (results/reference): {', '.join(earlier)}.")
     if unknown:
         lines.append(
@@ -146,14 +147,10 @@ def _left(status: Status, words: str) -> str:
     return "\n".join(lines)
 
 
-def _is_reference(estimate: Estimate | None) -> bool:
-    return estimate is not None and estimate.how == "reference"
-
-
-def jobs_page(jobs: Sequence[Job], known: Mapping[str, Estimate]) -> str:
-    """Write a table of jobs with the time that each may take."""
+def jobs_page(jobs: Sequence[Job], plan: Plan, known: Mapping[str, Estimate]) -> str:
+    """Write a table of some jobs of a plan with the time that each may take."""
     rows = [["job", "rule", "about"]]
     for job in jobs:
-        estimate = known.get(job.kind)
+        estimate = known.get(plan.name_of(job))
         rows.append([job.what, job.rule, duration(estimate.seconds) if estimate else "unknown"])
     return columns(rows, texts=2)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from whichtask.config import read_config
 from whichtask.errors import WhichtaskError
 from whichtask.plan.figures import FIGURES, paper_of
 
+CONFIG = "config/config.yaml"
 SHORT = {"Gradient-Based Inference": "GBI"}
 
 
@@ -49,6 +51,10 @@ class Plan(BaseModel):
     """All figures of this configuration."""
     jobs: list[Job]
 
+    def name_of(self, job: Job) -> str:
+        """Return what a job is called in every results folder: its first output from there."""
+        return job.outputs[0].removeprefix(f"{self.results}/")
+
     @property
     def needed(self) -> list[Job]:
         """Jobs that Snakemake would run now."""
@@ -61,7 +67,7 @@ def require_project(folder: Path) -> None:
     Raises:
         WhichtaskError: it has no Snakefile or no configuration.
     """
-    missing = [name for name in ("Snakefile", "config/config.yaml") if not (folder / name).is_file()]
+    missing = [name for name in ("Snakefile", CONFIG) if not (folder / name).is_file()]
     if missing:
         raise WhichtaskError(f"{folder.absolute()} has no {' and no '.join(missing)}: run this in the project's folder")
 
@@ -86,12 +92,16 @@ def ask_snakemake(folder: Path, targets: Sequence[str], configfiles: Sequence[Pa
     for path in configfiles:
         if not (folder / path).is_file():
             raise WhichtaskError(f"--configfile {path}: there is no such file")
+    # Before Snakemake reads them, which does not say what is wrong, nor with which file.
+    read_config([folder / CONFIG, *(folder / path for path in configfiles)])
     words = [*configuration_words(configfiles), "--", *targets]
     command = [sys.executable, "-m", "whichtask.runs.ask", *words]
     # The code of the project that is asked, which need not be the installed one.
     paths = [str((folder / "src").resolve()), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-    asked = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # words, no shell
+    asked = subprocess.run(  # noqa: S603  # words, no shell
+        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     try:
         answer = json.loads(asked.stdout)
     except json.JSONDecodeError:

@@ -4,7 +4,7 @@ The workflow writes it when jobs begin and when they have ended. A run that is k
 the next one finds it so and calls it ``interrupted``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,19 @@ from whichtask.runs.machine import Machine
 from whichtask.runs.snakemake_files import benchmark_seconds
 
 NAME = "run.json"
+
+
+class Copies(BaseModel):
+    """Images that exactly equal others of their data set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    training: int
+    """Training images that equal an earlier one."""
+    test: int
+    """Test images that equal a training image."""
+    held_out: int
+    """Images on which agreement or the search is judged that equal one of those that are learned from."""
 
 
 class Run(BaseModel):
@@ -47,6 +60,8 @@ class Run(BaseModel):
     """Jobs that were to run, by rule."""
     seconds: dict[str, float] = {}
     """Time of the jobs that ended in this run, by rule; from their benchmark files."""
+    copies: Copies | None = None
+    """In the main data set as this configuration divides it; null where it is not there."""
 
 
 class Record(BaseModel):
@@ -115,7 +130,13 @@ def begin_run(results: Path, run: Run, configuration: Mapping[str, Any], rules: 
     _write(results, record)
 
 
-def end_run(results: Path, run_id: str, status: Literal["succeeded", "failed"], rules: Mapping[Path, str]) -> None:
+def end_run(
+    results: Path,
+    run_id: str,
+    status: Literal["succeeded", "failed"],
+    rules: Mapping[Path, str],
+    copies: Callable[[], Copies | None],
+) -> None:
     """Note how a run ended, and the seconds of its jobs.
 
     Args:
@@ -123,6 +144,7 @@ def end_run(results: Path, run_id: str, status: Literal["succeeded", "failed"], 
         run_id: of a run that ``begin_run`` was given.
         status: how it ended.
         rules: rule of each benchmark file that there is.
+        copies: counts them; not called where an earlier run of this configuration and data has.
 
     Raises:
         WhichtaskError: the run is not in the record, or the record cannot be read or written.
@@ -133,6 +155,8 @@ def end_run(results: Path, run_id: str, status: Literal["succeeded", "failed"], 
         raise WhichtaskError(f"{results / NAME} does not hold the run {run_id} that has ended")
     run.status, run.end = status, now()
     run.seconds = seconds_by_rule(rules, run.start)
+    same = [one.copies for one in record.runs if one.config_sha256 == run.config_sha256 and one.copies]
+    run.copies = same[-1] if same and "data" not in run.jobs else copies()
     record.seconds_by_rule = seconds_by_rule(rules)
     _write(results, record)
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 from whichtask.config import Config
+from whichtask.data import ImageSet
+from whichtask.data.checks import count_copies, count_held_out_copies
+from whichtask.errors import WhichtaskError
 from whichtask.runs.machine import installed_versions, this_machine
 from whichtask.runs.privacy import shorten
-from whichtask.runs.record import Run, begin_run, end_run, now
+from whichtask.runs.record import Copies, Run, begin_run, end_run, now
 from whichtask.runs.resolved import all_seeds, config_digest, plain
 from whichtask.runs.source import source_of
 
@@ -70,7 +73,17 @@ class Recorder:
             WhichtaskError: the record cannot be read or written.
         """
         if self.run is not None:
-            end_run(self.results, self.run, status, self._benchmarks())
+            end_run(self.results, self.run, status, self._benchmarks(), self._copies)
+
+    def _copies(self) -> Copies | None:
+        """Count copies in the main data set; None where it is not there, or too small for its division."""
+        data = self.settings.data
+        try:
+            images = ImageSet.load(self.results / "data" / f"{data.slug}.npz")
+            training, test = count_copies(images)
+            return Copies(training=training, test=test, held_out=count_held_out_copies(images, data))
+        except WhichtaskError:
+            return None
 
     def _benchmarks(self) -> dict[Path, str]:
         """Return the rule of each benchmark file that there is."""

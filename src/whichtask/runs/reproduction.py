@@ -53,10 +53,10 @@ def _needed_page(folder: Path, figure: str, plan: Plan, cores: int) -> str:
     if not needed:
         return f"{figure} needs {count(len(plan.jobs), 'job')}; nothing is left to do."
     known = estimates(folder, plan, measured(folder, plan.jobs))
-    times = [known[job.kind].seconds for job in needed if job.kind in known]
+    times = [known[name].seconds for name in map(plan.name_of, needed) if name in known]
     unknown = len(needed) - len(times)
     head = f"{figure} needs {count(len(plan.jobs), 'job')}, of which {len(needed)} must run:"
-    lines = [head, "", jobs_page(needed, known), ""]
+    lines = [head, "", jobs_page(needed, plan, known), ""]
     if times:
         lines.append(f"About {duration(wall_seconds(times, cores))} on {count(cores, 'core')}, roughly.")
     if unknown:
@@ -110,7 +110,7 @@ def make_again(
     if plan.needed:
         print(f"{earlier} may not be what this code makes: {len(plan.needed)} of its jobs are out of date or missing.")
     if dry_run:
-        print(jobs_page(plan.jobs, estimates(folder, plan, measured(folder, plan.jobs))))
+        print(jobs_page(plan.jobs, plan, estimates(folder, plan, measured(folder, plan.jobs))))
         return
     _claim_folder(folder / again, {"figure": figure, "configfiles": [str(path) for path in configfiles]})
     results = f"results={json.dumps(str(again))}"

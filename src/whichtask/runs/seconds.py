@@ -16,14 +16,16 @@ REFERENCE = "results/reference/{scale}/seconds.csv"
 """Times of an earlier run at a scale, kept with the project: columns ``kind``, ``job``, ``seconds``."""
 
 
+How = Literal["itself", "its reference", "finished jobs", "reference"]
+"""The last time of the job in this results folder; that of the same job in an earlier run at the same scale, times how
+much slower the jobs were that both have; the mean of finished jobs of its kind; that mean in the earlier run."""
+
+
 class Estimate(BaseModel):
-    """Seconds that a job of one kind takes."""
+    """Seconds that a job takes."""
 
     seconds: float
-    how: Literal["finished jobs", "reference"]
-    """The mean of finished jobs of its kind in this results folder, or that of an earlier run at the same scale."""
-    jobs: int
-    """How many jobs the mean is over."""
+    how: How
 
 
 def measured(folder: Path, jobs: Iterable[Job]) -> dict[str, float]:
@@ -33,7 +35,7 @@ def measured(folder: Path, jobs: Iterable[Job]) -> dict[str, float]:
 
 
 def estimates(folder: Path, plan: Plan, taken: Mapping[str, float]) -> dict[str, Estimate]:
-    """Return what a job of each kind takes; kinds of which nothing is known are missing.
+    """Return what each job takes, by its name; jobs of which nothing is known are missing.
 
     Args:
         folder: the project's folder.
@@ -43,30 +45,45 @@ def estimates(folder: Path, plan: Plan, taken: Mapping[str, float]) -> dict[str,
     Raises:
         WhichtaskError: the reference of this scale is damaged.
     """
-    reference = folder / REFERENCE.format(scale=plan.scale)
-    found = _means(_read_reference(reference), "reference") if reference.is_file() else {}
-    here = [(job.kind, seconds) for job, seconds in _taken(plan, taken)]
-    return found | _means(here, "finished jobs")
+    path = folder / REFERENCE.format(scale=plan.scale)
+    reference = _read_reference(path) if path.is_file() else []
+    earlier = {name: seconds for _, name, seconds in reference}
+    here = {plan.name_of(job): seconds for job, seconds in _taken(plan, taken)}
+    both = here.keys() & earlier.keys()
+    slower = sum(here[name] for name in both) / sum(earlier[name] for name in both) if both else 1.0
+    means = _means((job.kind, seconds) for job, seconds in _taken(plan, taken))
+    earlier_means = _means((kind, seconds) for kind, _, seconds in reference)
+    found = {}
+    for job in plan.jobs:
+        name = plan.name_of(job)
+        guesses: dict[How, float | None] = {
+            "itself": here.get(name),
+            "its reference": earlier[name] * slower if name in earlier else None,
+            "finished jobs": means.get(job.kind),
+            "reference": earlier_means.get(job.kind),
+        }
+        best = next(((how, seconds) for how, seconds in guesses.items() if seconds is not None), None)
+        if best:
+            found[name] = Estimate(how=best[0], seconds=best[1])
+    return found
 
 
 def _taken(plan: Plan, taken: Mapping[str, float]) -> list[tuple[Job, float]]:
     return [(job, taken[job.benchmark]) for job in plan.jobs if job.benchmark and job.benchmark in taken]
 
 
-def _means(times: Iterable[tuple[str, float]], how: Literal["finished jobs", "reference"]) -> dict[str, Estimate]:
+def _means(times: Iterable[tuple[str, float]]) -> dict[str, float]:
     by_kind: dict[str, list[float]] = {}
     for kind, seconds in times:
         by_kind.setdefault(kind, []).append(seconds)
-    return {
-        kind: Estimate(seconds=sum(values) / len(values), how=how, jobs=len(values)) for kind, values in by_kind.items()
-    }
+    return {kind: sum(values) / len(values) for kind, values in by_kind.items()}
 
 
-def _read_reference(path: Path) -> list[tuple[str, float]]:
-    table = read_csv(path)
-    if not {"kind", "seconds"} <= set(table.columns) or not pd.api.types.is_numeric_dtype(table["seconds"]):
-        raise WhichtaskError(f"{path}: needs the columns kind and seconds, the second of numbers")
-    return list(zip(table["kind"], table["seconds"], strict=True))
+def _read_reference(path: Path) -> list[tuple[str, str, float]]:
+    table, columns = read_csv(path), ["kind", "job", "seconds"]
+    if not set(columns) <= set(table.columns) or not pd.api.types.is_numeric_dtype(table["seconds"]):
+        raise WhichtaskError(f"{path}: needs the columns kind, job and seconds, the last of numbers")
+    return list(table[columns].itertuples(index=False, name=None))
 
 
 def write_reference(out: Path, plan: Plan, taken: Mapping[str, float]) -> None:
@@ -75,10 +92,7 @@ def write_reference(out: Path, plan: Plan, taken: Mapping[str, float]) -> None:
     Raises:
         WhichtaskError: nothing has been measured, or the file cannot be written.
     """
-    rows = [
-        {"kind": job.kind, "job": job.outputs[0].removeprefix(f"{plan.results}/"), "seconds": seconds}
-        for job, seconds in _taken(plan, taken)
-    ]
+    rows = [{"kind": job.kind, "job": plan.name_of(job), "seconds": seconds} for job, seconds in _taken(plan, taken)]
     if not rows:
         raise WhichtaskError(f"nothing has been measured in {plan.results} yet")
     write_csv(out, pd.DataFrame(rows).sort_values("job"))

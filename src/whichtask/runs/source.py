@@ -36,7 +36,8 @@ def _git(project: Path, *words: str) -> str | None:
             cwd=project,
             env=environment,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=True,
             timeout=20,
         )

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from whichtask.runs.live_states import LiveStateFound, find_live_states
 from whichtask.runs.plan import Job, Plan
-from whichtask.runs.seconds import Estimate, estimates, measured, wall_seconds
+from whichtask.runs.seconds import Estimate, How, estimates, measured, wall_seconds
 from whichtask.runs.workplace import Work, find_failures, find_marks, find_work, find_writers, last_line
 
 State = Literal["done", "running", "queued", "left", "failed"]
@@ -21,6 +21,8 @@ class JobStatus(BaseModel):
 
     job: Job
     state: State
+    estimate: Estimate | None = None
+    """Of its whole time; None where nothing is known."""
     """Done: Snakemake would not run it. Queued: handed to a cluster, where it has not begun. Failed: in one of the last
     runs, and not done since."""
     running_seconds: float | None = None
@@ -38,8 +40,9 @@ class KindStatus(BaseModel):
     spent_seconds: float
     """Of jobs that are done, from their benchmark files; a resumed job counts from its last start."""
     left_seconds: float | None
-    """Of all jobs that are not done, one after another; None where nothing is known."""
-    estimate: Estimate | None
+    """Of all jobs that are not done and of which something is known, one after another; None where there is none."""
+    estimated_from: list[How]
+    """How the time of those was estimated."""
 
 
 class TimeLeft(BaseModel):
@@ -90,9 +93,10 @@ def find_status(folder: Path, plan: Plan, targets: Sequence[str], cores: int) ->
         state, since = _state(folder, job, work, marks, writers, failures)
         said = last_line(folder / job.log) if job.log and state in ("running", "failed") else ""
         running = max(0.0, now - since) if since is not None else None
-        jobs.append(JobStatus(job=job, state=state, running_seconds=running, last_line=said))
+        estimate = known.get(plan.name_of(job))
+        jobs.append(JobStatus(job=job, state=state, estimate=estimate, running_seconds=running, last_line=said))
     _give_states(jobs, states, now)
-    kinds = [_of_kind(kind, jobs, taken, known.get(kind)) for kind in dict.fromkeys(job.job.kind for job in jobs)]
+    kinds = [_of_kind(kind, jobs, taken) for kind in dict.fromkeys(job.job.kind for job in jobs)]
     given = {job.live_state.folder for job in jobs if job.live_state}
     in_use = min((now - job.running_seconds for job in jobs if job.running_seconds is not None), default=now)
     return Status(
@@ -102,7 +106,7 @@ def find_status(folder: Path, plan: Plan, targets: Sequence[str], cores: int) ->
         total=len(jobs),
         counts=_count(jobs),
         spent_seconds=sum(kind.spent_seconds for kind in kinds),
-        left=time_left(jobs, known, cores),
+        left=time_left(jobs, cores),
         work=work,
         kinds=kinds,
         jobs=jobs,
@@ -138,39 +142,39 @@ def _count(jobs: Sequence[JobStatus]) -> dict[State, int]:
     return {state: sum(job.state == state for job in jobs) for state in STATES}
 
 
-def _of_kind(kind: str, jobs: Sequence[JobStatus], taken: Mapping[str, float], estimate: Estimate | None) -> KindStatus:
+def _of_kind(kind: str, jobs: Sequence[JobStatus], taken: Mapping[str, float]) -> KindStatus:
     mine = [job for job in jobs if job.job.kind == kind]
-    left = [remaining(job, estimate) for job in mine if job.state != "done"]
+    left = [job for job in mine if job.state != "done"]
+    known = [job.estimate.how for job in left if job.estimate]
     return KindStatus(
         kind=kind,
         counts=_count(mine),
         spent_seconds=sum(taken.get(job.job.benchmark or "", 0.0) for job in mine if job.state == "done"),
-        left_seconds=sum(seconds or 0.0 for seconds in left) if estimate or not left else None,
-        estimate=estimate,
+        left_seconds=sum(remaining(job) or 0.0 for job in left) if known or not left else None,
+        estimated_from=list(dict.fromkeys(known)),
     )
 
 
-def remaining(job: JobStatus, estimate: Estimate | None) -> float | None:
-    """Return the seconds that a job still needs; None where nothing is known of its kind.
+def remaining(job: JobStatus) -> float | None:
+    """Return the seconds that a job still needs; None where nothing is known.
 
-    A job that already runs for longer than the mean counts as about to end.
+    A job that already runs for longer than its estimate counts as about to end.
     """
-    return None if estimate is None else max(0.0, estimate.seconds - (job.running_seconds or 0.0))
+    return None if job.estimate is None else max(0.0, job.estimate.seconds - (job.running_seconds or 0.0))
 
 
-def time_left(jobs: Sequence[JobStatus], known: Mapping[str, Estimate], cores: int) -> TimeLeft:
+def time_left(jobs: Sequence[JobStatus], cores: int) -> TimeLeft:
     """Add up what is left.
 
     Args:
         jobs: all jobs.
-        known: estimates by kind.
         cores: how many run at a time.
     """
     times, unknown = [], dict[str, int]()
     for job in jobs:
         if job.state == "done":
             continue
-        seconds = remaining(job, known.get(job.job.kind))
+        seconds = remaining(job)
         if seconds is None:
             unknown[job.job.kind] = unknown.get(job.job.kind, 0) + 1
         else:

@@ -27,7 +27,16 @@ from whichtask.discovery.saved import load_encoder
 from whichtask.networks import build, without_running_stats
 from whichtask.seeding import numpy_generator
 from whichtask.tasks import TaskSet
-from whichtask.training import Division, ImageBank, LiveState, adam_state, divide, load_adam, start_adam
+from whichtask.training import (
+    Division,
+    ImageBank,
+    LiveState,
+    adam_state,
+    divide,
+    load_adam,
+    require_finite,
+    start_adam,
+)
 from whichtask.training.optimizers import Adam
 
 STARTS = 2
@@ -90,7 +99,7 @@ class LinearSearch:
         heldout = self.bank.batch(chosen.flatten())
         initial = fresh_pair(self.job.network, self.bank, 2, "linear inner", *at)
         self.optimizer.zero_grad()
-        rows = []
+        rows: list[dict[str, Any]] = []
         for name, direction in self.directions.items():
             started = time.perf_counter()
             labels = self.soft_labels(direction, indices)
@@ -115,6 +124,9 @@ class LinearSearch:
         with torch.no_grad():
             for direction in self.directions.values():
                 direction.copy_(F.normalize(direction, dim=0))
+        values: list[Tensor | float] = [*self.directions.values(), *(row["agreement_loss_nats"] for row in rows)]
+        rate = settings.inner_learning_rate
+        require_finite(values, "linear tasks", "discovery.inner_learning_rate", rate)
         self.history += rows
 
     def _degrees(self, name: str) -> float:

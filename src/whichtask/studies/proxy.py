@@ -23,7 +23,7 @@ from whichtask.discovery.losses import agreement_loss
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build, without_running_stats
 from whichtask.tasks import TaskSet
-from whichtask.training import ImageBank, LiveState, divide
+from whichtask.training import ImageBank, LiveState, divide, require_finite
 
 PAIRS = 3
 """Pairs of networks a task."""
@@ -102,6 +102,9 @@ def proxy_rows(
         seconds += time.perf_counter() - started
         if step + 1 in job.proxy_steps:
             found = judge(problem, pair, step + 1, settings.agreement_batch_size)
+            what, rate = f"inner networks on {seed[1]}", settings.inner_learning_rate
+            values: list[Tensor | float] = [found.loss, *first.values(), *second.values()]
+            require_finite(values, what, "discovery.inner_learning_rate", rate)
             rows.append(
                 {
                     "inner_steps": step + 1,

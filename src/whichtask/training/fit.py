@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from whichtask.config import AgreementSettings
 from whichtask.seeding import torch_generator
+from whichtask.training.finite import require_finite
 from whichtask.training.images import ImageBank
 from whichtask.training.live import LiveState
 from whichtask.training.trainers import BatchedTrainer, LoopTrainer, Trainer
@@ -68,7 +69,7 @@ class GroupFit:
         groups: [G] numbers of the groups, which name their random draws.
         sample: what to fit.
         settings: how.
-        seed: (run seed, task name), which name the random draws.
+        seed: (what for, run seed, names of the task), which name the random draws.
     """
 
     def __init__(
@@ -94,12 +95,17 @@ class GroupFit:
         Args:
             live: where to look for and keep the state of an interrupted fit.
             tick: called after every epoch with the number of epochs done.
+
+        Raises:
+            WhichtaskError: a network has diverged.
         """
         if live:
             self._resume(live)
         while self.groups:
             started = time.perf_counter()
             accuracy = self._epoch()
+            task, rate = " ".join(map(str, self.seed[2:])), self.settings.learning_rate
+            require_finite(self.trainer.state().values(), f"networks on {task}", "agreement.learning_rate", rate)
             self.epoch += 1
             self.seconds += time.perf_counter() - started
             self._retire(accuracy)

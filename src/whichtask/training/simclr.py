@@ -18,12 +18,14 @@ from tqdm import tqdm
 
 from whichtask.config import SimclrJob, SimclrSettings
 from whichtask.data import ImageSet
+from whichtask.data.division import divide
 from whichtask.errors import WhichtaskError
 from whichtask.networks import build
 from whichtask.seeding import seeded, torch_generator
 from whichtask.training.adam import State, start_adam
 from whichtask.training.augment import ALL, augmentation, augmented
-from whichtask.training.images import ImageBank, divide
+from whichtask.training.finite import require_finite
+from whichtask.training.images import ImageBank
 from whichtask.training.lars import Lars
 from whichtask.training.live import LiveState
 from whichtask.training.optimizers import AdamW
@@ -134,6 +136,8 @@ class Pretraining:
         new = {"loss_nats": loss.item(), "top1_positive": hits.item(), "seconds": time.perf_counter() - started}
         self.sums = {name: value + new[name] for name, value in self.sums.items()}
         if position == self.epoch_steps - 1:
+            state = [*self.networks.state_dict().values(), self.sums["loss_nats"]]
+            require_finite(state, "the SimCLR backbone", "simclr.learning_rate", self.settings.learning_rate)
             means = {name: self.sums[name] / self.epoch_steps for name in ("loss_nats", "top1_positive")}
             seconds = self.sums["seconds"]
             self.history.append({"epoch": epoch + 1, **means, "learning_rate": rate, "seconds": seconds})

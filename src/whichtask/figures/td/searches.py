@@ -18,7 +18,7 @@ from whichtask.figures.tables import (
     read_similarity,
     read_table,
 )
-from whichtask.figures.td.agreement import counted, summarise
+from whichtask.figures.td.agreement import counted, learned, summarise
 from whichtask.figures.td.two_level import over_searches, search_means
 from whichtask.stats import Estimate, difference_interval, mean_interval
 
@@ -90,7 +90,10 @@ def read_study(inputs: Inputs, varied: Sequence[str], references: Sequence[str] 
             other keys too.
     """
     configs = read_configs(files(inputs, "configs"))
-    agreement = read_agreement(files(inputs, "tables"))
+    everything = read_agreement(files(inputs, "tables"))
+    agreement = learned(everything, ["network", "set"])
+    if unlearned := len(everything) - len(agreement):
+        print(f"left out: {unlearned} of {len(everything)} pairs of networks, which did not learn their labels")
     only(agreement, "images_train")
     paths = files(inputs, "similarities") if needs else inputs.get("similarities", ())
     similarity = read_similarity(paths) if paths else pd.DataFrame(columns=["set", *SIMILARITY_COLUMNS])

@@ -19,6 +19,7 @@ from whichtask.gbi.continual.classifier import (
 from whichtask.gbi.gated.network import GatedAutoencoder
 from whichtask.gbi.inference import enumerate_losses, gradient_at
 from whichtask.seeding import Key, seeded, torch_generator
+from whichtask.training.finite import require_finite
 from whichtask.training.optimizers import Adam
 
 Scenario = Literal["task", "class"]
@@ -70,6 +71,8 @@ class Learner:
                 self.loss(task, batch, generator).backward()
                 optimizer.step()
                 self.updates += 1
+            what = f"{type(self).__name__} on task {task}"
+            require_finite(self.network.state_dict().values(), what, "its learning_rate", self.learning_rate)
 
     def loss(self, task: int, rows: Tensor, generator: torch.Generator) -> Tensor:
         """Return the loss of a batch of rows while a task is learned; draws come from a CPU generator."""

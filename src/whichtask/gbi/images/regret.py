@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from whichtask.gbi.autoencoder import encoder_layers
 from whichtask.seeding import Key, torch_generator
+from whichtask.training.finite import require_finite
 from whichtask.training.optimizers import Adam
 
 EVALUATION_DRAWS = 16
@@ -113,6 +114,7 @@ def likelihood_regret(
         mean_bound(model, images, mean.detach(), log_variance.detach(), torch_generator("gbi regret", *key, "bound"))
         for mean, log_variance in (start, moved)
     )
+    require_finite([before, after], "posteriors of images", "its learning_rate", learning_rate)
     return after - before
 
 

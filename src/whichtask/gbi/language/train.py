@@ -14,7 +14,7 @@ from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.language.corpus import Corpus
 from whichtask.gbi.language.network import LanguageModel, token_losses
 from whichtask.seeding import torch_generator
-from whichtask.training import LiveState
+from whichtask.training import LiveState, require_finite
 from whichtask.training.optimizers import Adam
 
 Arm = Literal["gbi", "lstm", "shuffled"]
@@ -97,6 +97,8 @@ class ArmTraining:
                 if self.step in measured:
                     self._measure(validation)
                 if self.step == self.steps or live.due():
+                    weights, rate = self.network.state_dict().values(), self.settings.learning_rate
+                    require_finite(weights, f"the arm {self.arm}", "gbi.language.learning_rate", rate)
                     live.save(self.arm, *self._snapshot())
 
     def _learn(self) -> None:

@@ -19,7 +19,7 @@ from whichtask.config.gbi.toy import OnlineSettings
 from whichtask.errors import WhichtaskError
 from whichtask.gbi.toy.network import Weights, pick, run, zero_state
 from whichtask.seeding import Key, numpy_generator
-from whichtask.training import LiveState
+from whichtask.training import LiveState, require_finite
 from whichtask.training.optimizers import Adam
 
 EARLY = "early."
@@ -148,7 +148,7 @@ def learn(
         keep_at: number of steps after which the weights are kept.
 
     Raises:
-        WhichtaskError: the stream is no longer than the window.
+        WhichtaskError: the stream is no longer than the window, or a network has diverged.
     """
     steps = x.shape[1]
     if steps <= learner.window:
@@ -171,6 +171,8 @@ def learn(
         if step + 1 == keep_at:
             early = {key: value.clone() for key, value in pick(learner.weights, range(len(x))).items()}
         if live.due() or step + 1 == steps:
+            values = [*learner.learned.values(), predicted[:, step]]
+            require_finite(values, name, "its learning_rate", learner.optimizer.param_groups[0]["lr"])
             done = {"probed": torch.stack(probed)} if probed else {}
             done |= {f"{EARLY}{key}": value for key, value in early.items()}
             live.save(name, learner.tensors() | {"predicted": predicted} | done, {"step": step + 1})

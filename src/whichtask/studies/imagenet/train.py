@@ -20,7 +20,7 @@ from whichtask.errors import WhichtaskError
 from whichtask.seeding import numpy_generator, seeded, torch_generator
 from whichtask.splits import class_matched_split
 from whichtask.studies.imagenet.photographs import Bools, Indices, Photographs
-from whichtask.training import LiveState, State
+from whichtask.training import LiveState, State, require_finite
 from whichtask.training.optimizers import SGD
 
 CONTROLS = ("adversarial", "random")
@@ -143,6 +143,9 @@ class _Training:
             # Kept on the device: reading a number after each step would make the GPU wait.
             loss_sum += loss.detach() * len(images)
             right += (logits.detach().argmax(1) == targets).sum()
+        require_finite(
+            [*self.network.state_dict().values(), loss_sum], self.settings.network, "imagenet.learning_rate", rate
+        )
         learned = {"train_loss": float(loss_sum) / seen, "train_accuracy": float(right) / seen}
         return {"epoch": epoch + 1, "learning_rate": rate} | learned
 
