@@ -114,11 +114,12 @@ def run_cell(cell: Cell) -> dict[str, Any]:
     """Audit one cell.
 
     Returns:
-        The cell's settings and ``found`` (whether one of the first three candidates holds the mark), ``phis`` and
-        ``sources`` of these, ``rank`` of the first candidate that holds it (from 1, 0 for none), ``rank_second`` (the
-        same of a further mark), ``alarm`` (a finding graded high), ``average_precision`` (of the mark on the probe,
-        best of the three), ``precision`` (share of the ten most conflicting images of the best candidate of the three
-        whose mark is not the usual one of their class), ``seconds`` and ``accuracy``.
+        The cell's settings and ``found`` (whether one of the first three candidates holds the mark, and one of the
+        first four a further mark), ``phis`` and ``sources`` of these, ``rank`` of the first candidate that holds it
+        (from 1, 0 for none), ``rank_second`` (the same of a further mark), ``alarm`` (a finding graded high),
+        ``average_precision`` (of the mark on the probe, best of the three), ``precision`` (share of the ten most
+        conflicting images of the best candidate of the three whose mark is not the usual one of their class),
+        ``seconds`` and ``accuracy``.
     """
     planted, labels, names, side, second = draw(cell)
     n = len(labels)
@@ -127,8 +128,9 @@ def run_cell(cell: Cell) -> dict[str, Any]:
     phis, further = ([] if mark is None else _phis(audit, mark[n:]) for mark in (planted.mark, second))
     sureness = [one.cut.sureness[n:] for one in audit.findings[:FIRST]]
     precisions = [average_precision_score(planted.mark[n:], sign * one) for one in sureness for sign in (1, -1)]
+    found = 1 <= _rank(phis) <= FIRST
     return asdict(cell) | {
-        "found": 1 <= _rank(phis) <= FIRST,
+        "found": found and (second is None or 1 <= _rank(further) <= FIRST + 1),
         "phis": [round(value, 3) for value in phis[:FIRST]],
         "sources": [one.cut.source for one in audit.findings[:FIRST]],
         "evidence": [round(one.cut.evidence, 3) for one in audit.findings[:FIRST]],

@@ -40,9 +40,7 @@ def test_the_grid_has_all_marks_strengths_scopes_and_controls() -> None:
     assert len({cell.name for cell in listed}) == len(listed)
 
 
-def test_a_cell_and_the_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_cell_its_table_and_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images, labels, _ = marked_images(500)
     data = tmp_path / "small.npz"
     np.savez(data, x_train=images[:450], y_train=labels[:450], x_test=images[450:], y_test=labels[450:])
@@ -51,9 +49,11 @@ def test_a_cell_and_the_table(
     cell = Cell(str(data), "border", 0.9, 0, second="corner", images=300, minutes=0.1)
     for what in ("cells", "peers"):
         proof.main(what, json.dumps(asdict(cell)), str(tmp_path / what / f"{cell.name}.json"))
-    proof.main("table", str(tmp_path), str(tmp_path / "cells.csv"))
-    assert "| small, two marks, both | border |" in capsys.readouterr().out
-    row = pd.read_csv(tmp_path / "cells.csv").loc[0]
+    table, written = tmp_path / "cells.csv", tmp_path / "page.md"
+    proof.main("table", str(tmp_path), str(table))
+    proof.main("page", str(table), str(written))
+    row = pd.read_csv(table).loc[0]
+    assert f"| mark border | {row['found']:.2f} |" in written.read_text()
     assert 1 <= row["rank"] <= 3
     assert not row["datalab"]
     assert 0.9 < row["average_precision"] <= 1
