@@ -13,7 +13,7 @@ CONFIG ?=
 SETTINGS := $(if $(CONFIG),--configfile "$(CONFIG)")
 RESULTS = $(eval RESULTS := $$(shell $(BIN)/whichtask config check "$(or $(CONFIG),config/config.yaml)" | sed -n 's/^results: //p'))$(RESULTS)
 
-.PHONY: setup run test lint format smoke figures benchmarks reference lock audit status report docs clean help
+.PHONY: setup run test lint format smoke figures benchmarks operations reference lock audit status report docs clean help
 
 help:
 	@echo "make run, figures, status, report, reference: at laptop scale, or with CONFIG=FILE as config/cifar10.yaml"
@@ -23,6 +23,7 @@ help:
 	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
+	@echo "make operations  what the larger scales come to, counted from their configurations"
 	@echo "make reference   keep the run's tables and figures in results/reference/; renew numbers in pages"
 	@echo "make status   what is done, running, left, and about how long the rest takes"
 	@echo "make report   results/report.html: every figure with its caption, the claims, what was run"
@@ -88,6 +89,14 @@ reference: figures
 benchmarks: $(READY)
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.meta_gradient
+
+# What the larger scales come to, counted from their configurations; the pages' numbers of GPU-hours are these.
+operations: $(READY)
+	$(BIN)/python -m benchmarks.operations --configfile config/paper.yaml --out results/reference/operations_paper.csv \
+	  headline ablations all
+	$(BIN)/python -m benchmarks.operations --configfile config/workstation.yaml \
+	  --out results/reference/operations_workstation.csv headline all
+	$(BIN)/python docs/_ext/site_numbers.py --write
 
 # After a change of the dependencies in pyproject.toml: install them in a fresh $(VENV), then pin what came.
 lock:

@@ -3,15 +3,17 @@
 import json
 import sys
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from projects import ROOT
+from projects import ROOT, Project
 
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
 
-from benchmarks.operations import STOPPED, Counter, counted, of_step, passes
+from benchmarks.operations import STOPPED, Counter, counted, of_step, passes, table
 
 from whichtask.config import (
     AgreementJob,
@@ -81,3 +83,19 @@ def test_what_a_figure_needs_is_added_up() -> None:
     assert row["exaflop"] * 1e18 == pytest.approx(6 * 2 * 2 * of_network)
     assert (row["jobs"], row["jobs_not_counted"]) == (1, 0)
     assert counter.row(jobs)["jobs_not_counted"] == 1
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("scale", ["paper", "workstation"])
+def test_the_tables_that_pages_read_are_those_of_the_configurations(tmp_path: Path, scale: str) -> None:
+    kept = pd.read_csv(ROOT / "results" / "reference" / f"operations_{scale}.csv")
+    found = table(Project(tmp_path).folder, "headline", [Path("config") / f"{scale}.yaml"])
+    kept = kept[kept["target"] == "headline"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), kept, rtol=1e-6)  # else: make operations
+
+
+def test_the_papers_experiments_can_be_afforded() -> None:
+    kept = pd.read_csv(ROOT / "results" / "reference" / "operations_paper.csv")
+    headline = kept[(kept["target"] == "headline") & (kept["part"] == "all")].iloc[0]
+    assert headline["gpu_hours"] <= 150
+    assert kept["longest_gpu_hours"].max() < 24

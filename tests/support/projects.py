@@ -17,6 +17,7 @@ TARGETS = (
     "headline",
     "figures",
     "task_discovery",
+    "ablations",
     "gbi",
     "bridge",
     "fetch",
