@@ -7,16 +7,24 @@ READY := $(VENV)/ready
 SNAKEMAKE := $(BIN)/snakemake
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup run test lint format smoke figures benchmarks reference lock audit status report docs clean help
+# A file of settings on top of config/config.yaml: `make run CONFIG=config/cifar10.yaml`; and the folder that its results
+# go to, asked for once and only where it is needed.
+CONFIG ?=
+SETTINGS := $(if $(CONFIG),--configfile "$(CONFIG)")
+RESULTS = $(eval RESULTS := $$(shell $(BIN)/whichtask config check "$(or $(CONFIG),config/config.yaml)" | sed -n 's/^results: //p'))$(RESULTS)
+
+.PHONY: setup run test lint format smoke figures benchmarks operations reference lock audit status report docs clean help
 
 help:
-	@echo "make run      website, headline figures and claims at laptop scale: data, scores, discovery, splits"
-	@echo "make figures  every figure and claim at laptop scale: also ablations, regulated discovery, ground truth"
+	@echo "make run, figures, status, report, reference: at laptop scale, or with CONFIG=FILE as config/cifar10.yaml"
+	@echo "make run      website, headline figures and claims: data, scores, discovery, splits"
+	@echo "make figures  every figure and claim: also ablations, regulated discovery, ground truth"
 	@echo "make test     lint, types, tests, and the whole workflow at smoke scale"
 	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
-	@echo "make reference   keep the laptop run's tables and figures in results/reference/laptop; renew numbers in pages"
+	@echo "make operations  what the larger scales come to, counted from their configurations"
+	@echo "make reference   keep the run's tables and figures in results/reference/; renew numbers in pages"
 	@echo "make status   what is done, running, left, and about how long the rest takes"
 	@echo "make report   results/report.html: every figure with its caption, the claims, what was run"
 	@echo "make docs     the documentation site, into build/docs; fails at any warning"
@@ -34,20 +42,20 @@ $(READY): requirements.lock pyproject.toml
 setup: $(READY)
 
 run: $(READY)
-	$(SNAKEMAKE) --cores all headline
+	$(SNAKEMAKE) --cores all headline $(SETTINGS)
 	@echo
-	@sed -n 's/^\([0-9].*\)/claims: \1/p' results/claims_headline.md
+	@sed -n 's/^\([0-9].*\)/claims: \1/p' "$(RESULTS)/claims_headline.md"
 	@echo
-	@echo "look at: results/site/index.html (whichtask site --open)"
-	@echo "figures: results/figures/    tables: results/agreement/, results/similarity/"
-	@echo "tasks:   results/tasks/      claims: results/claims_headline.md"
+	@echo "look at: $(RESULTS)/site/index.html (whichtask site --results $(RESULTS) --open)"
+	@echo "figures: $(RESULTS)/figures/    tables: $(RESULTS)/agreement/, $(RESULTS)/similarity/"
+	@echo "tasks:   $(RESULTS)/tasks/      claims: $(RESULTS)/claims_headline.md"
 
 figures: $(READY)
-	$(SNAKEMAKE) --cores all
+	$(SNAKEMAKE) --cores all $(SETTINGS)
 	@echo
-	@sed -n 's/^\([0-9].*\)/claims: \1/p' results/claims.md
-	@echo "look at: results/site/index.html (whichtask site --open)"
-	@echo "figures: results/figures/    claims: results/claims.md, results/claims.csv"
+	@sed -n 's/^\([0-9].*\)/claims: \1/p' "$(RESULTS)/claims.md"
+	@echo "look at: $(RESULTS)/site/index.html (whichtask site --results $(RESULTS) --open)"
+	@echo "figures: $(RESULTS)/figures/    claims: $(RESULTS)/claims.md, $(RESULTS)/claims.csv"
 
 smoke: $(READY)
 	$(SNAKEMAKE) --cores all --configfile config/smoke.yaml
@@ -67,19 +75,28 @@ format: $(READY)
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Keep the small tables and figures of the laptop run in git, and put their numbers into README and docs.
-REFERENCE := results/reference/laptop
+# Keep the small tables and figures of a run in git, and put the numbers of the laptop's into README and docs.
+REFERENCE := results/reference/$(if $(CONFIG),$(basename $(notdir $(CONFIG))),laptop)
 reference: figures
-	mkdir -p $(REFERENCE)
-	cp config/config.yaml results/run.json results/claims.csv results/claims.md $(REFERENCE)
-	cp results/figures/*.png results/figures/*.csv results/figures/*.gif $(REFERENCE)
-	$(BIN)/whichtask status --seconds $(REFERENCE)/seconds.csv
-	cp results/discovery/*/discovered/history.csv $(REFERENCE)/discovery_history.csv
+	mkdir -p "$(REFERENCE)"
+	$(BIN)/whichtask config check "$(or $(CONFIG),config/config.yaml)" > "$(REFERENCE)/config.yaml"
+	cp "$(RESULTS)"/run.json "$(RESULTS)"/claims.csv "$(RESULTS)"/claims.md "$(REFERENCE)"
+	cp "$(RESULTS)"/figures/*.png "$(RESULTS)"/figures/*.csv "$(RESULTS)"/figures/*.gif "$(REFERENCE)"
+	$(BIN)/whichtask status $(SETTINGS) --seconds "$(REFERENCE)/seconds.csv"
+	cp "$(RESULTS)"/discovery/*/discovered/history.csv "$(REFERENCE)/discovery_history.csv"
 	$(BIN)/python docs/_ext/site_numbers.py --write
 
 benchmarks: $(READY)
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.meta_gradient
+
+# What the larger scales come to, counted from their configurations; the pages' numbers of GPU-hours are these.
+operations: $(READY)
+	$(BIN)/python -m benchmarks.operations --configfile config/paper.yaml --out results/reference/operations_paper.csv \
+	  headline ablations all
+	$(BIN)/python -m benchmarks.operations --configfile config/workstation.yaml \
+	  --out results/reference/operations_workstation.csv headline all
+	$(BIN)/python docs/_ext/site_numbers.py --write
 
 # After a change of the dependencies in pyproject.toml: install them in a fresh $(VENV), then pin what came.
 lock:
@@ -88,11 +105,11 @@ lock:
 	mv environment.new environment.yml
 
 status: $(READY)
-	$(BIN)/whichtask status
+	$(BIN)/whichtask status $(SETTINGS)
 
 # Of what there is: after `make figures` everything, after `make run` the headlines.
 report: $(READY)
-	$(SNAKEMAKE) $(if $(wildcard results/claims.csv),all,headline) --report results/report.html
+	$(SNAKEMAKE) $(if $(wildcard $(RESULTS)/claims.csv),all,headline) $(SETTINGS) --report "$(RESULTS)/report.html"
 
 # -E: Sphinx does not see what changed outside docs/.
 docs: $(READY)

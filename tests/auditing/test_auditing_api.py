@@ -15,13 +15,14 @@ from whichtask.errors import WhichtaskError
 EXAMPLE = re.compile(r"^<!-- example -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_of_the_pages_run(capsys: pytest.CaptureFixture[str]) -> None:
     blocks = EXAMPLE.findall((ROOT / "docs" / "audit.md").read_text(encoding="utf-8"))
     for name in whichtask.__all__:
         assert any(f"whichtask.{name}(" in block for block in blocks), f"docs/audit.md has no example of {name}"
     names: dict[str, object] = {}
-    for block in blocks:
-        exec(compile(block, "docs/audit.md", "exec"), names)  # noqa: S102  # the project's own
+    (shown,) = EXAMPLE.findall((ROOT / "README.md").read_text(encoding="utf-8"))  # of the images of the first block
+    for block in [*blocks, shown]:
+        exec(compile(block, "a page", "exec"), names)  # noqa: S102  # the project's own
     assert "possible shortcut" in capsys.readouterr().out
 
 

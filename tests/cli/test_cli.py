@@ -162,7 +162,7 @@ def test_mistakes_get_one_clear_error(folder: Path, capsys: pytest.CaptureFixtur
         (["discover", "--data", "data.npz", "--job", '{"seed": 0}', "--out", "d", "--tasks", "x.npz"], "--job"),
         (["figure", "td_none", "--out", "x.png", "--input", "a=b"], "unknown figure 'td_none'"),
         (["figure", "td_examples", "--out", "x.png", "--input", "data.npz"], "write NAME=PATH"),
-        (["config", "show", "huge"], "unknown preset 'huge'; allowed: smoke, laptop, paper"),
+        (["config", "show", "huge"], "unknown preset 'huge'; allowed: cifar10, laptop, paper, smoke, workstation"),
         (["config", "check", "none.yaml"], "cannot read the configuration none.yaml"),
         (["nonsense"], "No such command"),
     ]

@@ -7,16 +7,15 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from projects import PRESETS
 
 from whichtask.config import AgreementJob, Config, DiscoveryJob, DynamicsJob, TaskJob, VitSpec, load_config, read_config
 from whichtask.config.write import render_yaml, rendered
 from whichtask.errors import WhichtaskError
 
 ROOT = Path(__file__).parents[2]
-FILES = {
-    scale: ROOT / "config" / file
-    for scale, file in [("laptop", "config.yaml"), ("smoke", "smoke.yaml"), ("paper", "paper.yaml")]
-}
+FILES = {name.replace("config.yaml", "laptop").removesuffix(".yaml"): ROOT / "config" / name for name in PRESETS}
+SCALED = ("smoke", "laptop", "paper")
 
 
 @pytest.mark.parametrize("path", rendered(ROOT), ids=lambda path: path.name)
@@ -24,18 +23,18 @@ def test_generated_files_are_in_step_with_the_model(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == rendered(ROOT)[path], "run `whichtask config write`"
 
 
-@pytest.mark.parametrize("scale", FILES)
-def test_a_preset_is_valid_and_written_out_reads_back_as_itself(scale: str) -> None:
-    config = read_config([FILES[scale]])
-    assert config.scale == scale
-    assert config.results == ("results" if scale == "laptop" else f"results/{scale}")
+@pytest.mark.parametrize("preset", FILES)
+def test_a_preset_is_valid_and_written_out_reads_back_as_itself(preset: str) -> None:
+    config = read_config([FILES[preset]])
+    assert config.scale == (preset if preset in SCALED else "laptop")
+    assert config.results == ("results" if preset == "laptop" else f"results/{preset}")
     schema = json.loads((ROOT / "config" / "schema.json").read_text())
-    for content in (yaml.safe_load(render_yaml(config)), yaml.safe_load(FILES[scale].read_text())):
+    for content in (yaml.safe_load(render_yaml(config)), yaml.safe_load(FILES[preset].read_text())):
         assert load_config(content) == config
         jsonschema.validate(content, schema)
 
 
-@pytest.mark.parametrize("scale", ["smoke", "paper"])
+@pytest.mark.parametrize("scale", [name for name in FILES if name != "laptop"])
 def test_a_preset_holds_only_what_differs_from_the_laptop(scale: str) -> None:
     def repeated(preset: Any, laptop: Any, at: str) -> list[str]:
         if not isinstance(preset, dict):

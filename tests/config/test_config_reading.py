@@ -104,9 +104,9 @@ def test_show_reads_the_files_of_the_project(
         assert shown["scale"] == scale
         assert "four" in shown["gbi"]["toy"]["stress"]
     assert run(monkeypatch, "config", "show", "cluster") == 1
-    assert "unknown preset 'cluster'; allowed: smoke, laptop, paper" in capsys.readouterr().err
+    assert "unknown preset 'cluster'; allowed: cifar10, laptop, paper, smoke, workstation" in capsys.readouterr().err
     assert run(monkeypatch, "config", "show", "smoke", "--folder", tmp_path) == 1
-    assert "smoke.yaml: No such file" in capsys.readouterr().err
+    assert "unknown preset 'smoke'; allowed: laptop" in capsys.readouterr().err
 
 
 def snakemake(folder: Path, *words: str, snakefile: str) -> "subprocess.CompletedProcess[str]":

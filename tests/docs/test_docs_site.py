@@ -170,3 +170,9 @@ def test_links_between_the_repositorys_own_pages_lead_somewhere() -> None:
             if not urlsplit(target).scheme and path and not (page.parent / path).exists():
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert broken == []
+
+
+def test_the_readme_is_read_in_three_minutes() -> None:
+    text = (ROOT / "README.md").read_bytes()
+    assert text.count(b"\n") <= 150
+    assert len(text) <= 9_000

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
-from projects import ROOT, Project, jobs
+from projects import PRESETS, ROOT, Project, jobs
 
 from whichtask.config import read_config
 from whichtask.plan.stages import render_stages
@@ -55,7 +55,7 @@ def test_no_rule_runs_dvc() -> None:
         assert not [line for line in code if "dvc" in line.lower()], file
 
 
-@pytest.mark.parametrize("preset", ["config.yaml", "smoke.yaml", "paper.yaml"])
+@pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_fills_the_templates(preset: str) -> None:
     settings = read_config([ROOT / "config" / preset])
     assert not Path(settings.results).is_absolute(), "DVC keeps what lies in the project"

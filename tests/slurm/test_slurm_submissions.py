@@ -113,7 +113,7 @@ def test_a_training_job_asks_for_a_gpu_a_warning_and_a_second_chance(made: Proje
     assert option(call, "--signal") == "USR1@300", "job steps, not the batch shell"
     assert "--requeue" in call
     assert option(call, "--mem") == "8000"
-    assert option(call, "-t") == "2880", "the rule's own"
+    assert option(call, "-t") == "1440", "the rule's own"
     assert option(call, "--cpus-per-task") == "1"
     assert option(call, "-p") == "first", "the cluster's default"
     assert option(call, "-A", "--account") is None

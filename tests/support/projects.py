@@ -10,11 +10,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "profiles", "config", "src", "environment.yml")
 SLURM = "workflow/profiles/slurm"
+PRESETS = sorted({path.name for path in (ROOT / "config").glob("*.yaml")} - {"claims.yaml"})
+"""Files of settings that come with the project."""
 TARGETS = (
     "all",
     "headline",
     "figures",
     "task_discovery",
+    "ablations",
     "gbi",
     "bridge",
     "fetch",

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 from PIL import Image
-from projects import Project, jobs
+from projects import PRESETS, Project, jobs
 
 from whichtask.claims import evaluate
 from whichtask.config import FigureSettings
@@ -195,7 +195,7 @@ def test_changed_code_of_a_figure_reruns_what_it_decides(finished: Project, tmp_
     assert set(jobs(project.smoke("all", "headline", "--dry-run"))) - SITE == CODE[file]
 
 
-@pytest.mark.parametrize("config", ["config.yaml", "smoke.yaml", "paper.yaml"])
+@pytest.mark.parametrize("config", PRESETS)
 def test_every_configuration_has_a_plan(tmp_path: Path, config: str) -> None:
     run = Project(tmp_path).run("snakemake", "--cores", "2", "--nocolor", "-n", "--configfile", f"config/{config}")
     assert {"discover", "agreement", "claims"} <= set(jobs(run))

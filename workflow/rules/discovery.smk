@@ -27,7 +27,8 @@ rule discover:
     resources:
         gpu=1,
         mem_mb=2000,
-        runtime=2880,
+        # A day, the limit of many partitions: a longer search is warned, saves itself and is submitted again.
+        runtime=1440,
     params:
         results=lambda wildcards: RESULTS,
         job=lambda wildcards: DiscoveryJob.of(PLAN.searches[wildcards.data][wildcards.search]).model_dump_json(),

@@ -70,6 +70,13 @@ rule task_discovery:
         f"all figures of Task Discovery are in {RESULTS}/figures/"
 
 
+rule ablations:
+    input:
+        DRAWN.further_files("td_"),
+    message:
+        f"the figures of Task Discovery beyond the headline are in {RESULTS}/figures/"
+
+
 rule gbi:
     input:
         DRAWN.all_files("gbi_"),

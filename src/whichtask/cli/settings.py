@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated, TypeVar
 
 import typer
 import yaml
@@ -15,7 +15,6 @@ from whichtask.plan.stages import render_stages
 
 Job = TypeVar("Job", bound=BaseModel)
 PROJECT = Path(__file__).parents[3]
-SCALES: tuple[str, ...] = get_args(Config.model_fields["scale"].annotation)
 
 ConfigOption = Annotated[
     list[Path] | None,
@@ -86,12 +85,13 @@ def check(files: list[Path]) -> None:
 
 @config_app.command("show")
 def show(
-    preset: Annotated[str, typer.Argument(help=", ".join(SCALES))] = "laptop",
+    preset: Annotated[str, typer.Argument(help="laptop, or a preset of config/ such as smoke or paper.")] = "laptop",
     folder: Annotated[Path, typer.Option(help="Project folder that has config/.", show_default=False)] = PROJECT,
 ) -> None:
     """Print all of a preset with its explanations."""
-    if preset not in SCALES:
-        raise WhichtaskError(f"unknown preset {preset!r}; allowed: {', '.join(SCALES)}")
+    names = {path.stem for path in (folder / "config").glob("*.yaml")} - {"config", "claims"}
+    if preset not in {"laptop", *names}:
+        raise WhichtaskError(f"unknown preset {preset!r}; allowed: {', '.join(sorted({'laptop', *names}))}")
     files = [] if preset == "laptop" else [folder / "config" / f"{preset}.yaml"]
     print(render_yaml(read_config(files)), end="")
 

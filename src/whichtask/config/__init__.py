@@ -36,7 +36,7 @@ from whichtask.config.sections import (
     TaskSettings,
 )
 from whichtask.config.studies import GroundTruthSettings, ImageNetSettings, SimclrSettings, StudySettings
-from whichtask.config.variants import BASE, MAIN, REGULATED, changes, ground_truth, variants
+from whichtask.config.variants import BASE, MAIN, REGULATED, changes, ground_truth, of_network, variants
 
 __all__ = [
     "BASE",
@@ -85,6 +85,7 @@ __all__ = [
     "changes",
     "ground_truth",
     "load_config",
+    "of_network",
     "parse",
     "read_config",
     "variants",

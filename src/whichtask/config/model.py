@@ -94,7 +94,8 @@ class Config(Section):
     def _agrees(self) -> Self:
         self._check_networks()
         if self.data.shape:
-            self._check_shape(self.data.name, self.data.shape, [*self.plan.networks, *self.studies.networks])
+            used = [*self.plan.networks, *self.plan.searches, *self.studies.networks]
+            self._check_shape(self.data.name, self.data.shape, used)
         if self.ground_truth.data.shape:
             name = f"{self.ground_truth.data.name} (ground_truth.data.name)"
             self._check_shape(name, self.ground_truth.data.shape, self.ground_truth.networks)
@@ -118,6 +119,7 @@ class Config(Section):
             "discovery.encoder": [self.discovery.encoder],
             "discovery.network": [self.discovery.network],
             "plan.networks": self.plan.networks,
+            "plan.searches": self.plan.searches,
             "studies.networks": self.studies.networks,
             "ground_truth.networks": self.ground_truth.networks,
         }

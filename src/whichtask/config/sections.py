@@ -143,6 +143,11 @@ class PlanSettings(Section):
     network_images: Count | None = Field(
         1_000, description="Training images when networks are compared; null takes agreement.images and all tasks."
     )
+    searches: list[str] = Field(
+        [],
+        description="Further networks to discover tasks with, as the main search does; each scores its own tasks.",
+    )
+    headlines: list[str] = Field([], description="Further figures that the target headline draws.")
     image_sweep: list[Count] = Field(
         [250, 500, 1_000, 5_000],
         min_length=1,

@@ -12,13 +12,21 @@ BASE = "base"
 REGULATED = "regulated"
 
 
+def of_network(name: str) -> str:
+    """Return the name of the main search with a further network."""
+    return f"{MAIN}-{name}"
+
+
 def variants(config: Config) -> dict[str, Config]:
     """Return the configuration of every search on the main data: ``discovered``, ``base`` and one for each change.
 
+    ``discovered-NAME`` is the main search with a further network of ``plan.searches``.
     Each change of ``studies`` is made to ``base``, which is the main search at the budget of the studies. A further
     seed s of the studies gives the same names with ``.s`` and the seed at their end.
     """
     found = {MAIN: config}
+    for name in config.plan.searches:
+        found[of_network(name)] = _changed(config, config.seed, {"encoder": name, "network": name})
     budget = {name: getattr(config.studies, name) for name in ("outer_steps", "inner_batch_size")}
     for seed in config.studies.seeds:
         ending = "" if seed == config.studies.seeds[0] else f".s{seed}"

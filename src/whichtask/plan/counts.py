@@ -63,9 +63,12 @@ class Counts:
     def by_network(self) -> str:
         """Tasks and networks where networks are compared."""
         plan, agreement = self._settings.plan, self._settings.agreement
-        if plan.network_images in (None, agreement.images):
-            return f"{self._few(None)}; {self.main}"
-        return f"{self._few(plan.comparison_tasks)}; {self._compared}, {limited(plan.network_images, 'training image')}"
+        all_images = plan.network_images in (None, agreement.images)
+        limit = None if all_images else plan.comparison_tasks
+        found = min(limit or self._settings.discovery.tasks, self._settings.discovery.tasks)
+        own = f", {counted(found, 'discovered task')} of each network's own search" if plan.searches else ""
+        scored = self.main if all_images else f"{self._compared}, {limited(plan.network_images, 'training image')}"
+        return f"{self._few(limit)}{own}; {scored}"
 
     @property
     def by_images(self) -> str:

@@ -17,18 +17,21 @@ class Drawn:
         claims: the claims, YAML; their rows are checked by ``check_rows`` and the verb.
 
     Raises:
-        WhichtaskError: a claim is wrong, see ``load_claims``, or ``figures.own`` names a figure that does not exist.
+        WhichtaskError: a claim is wrong, see ``load_claims``, or ``figures.own`` or ``plan.headlines`` names a figure
+            that does not exist.
     """
 
     def __init__(self, plan: Plan, claims: Path):
         self.plan = plan
         self.cards = {figure: card for figure, card in FIGURES.items() if card.wanted(plan.settings)}
-        for figure in plan.settings.figures.own:
-            if figure not in self.cards:
-                raise WhichtaskError(f"figures.own: no figure {figure!r}; allowed: {', '.join(self.cards)}")
+        named = {"figures.own": [*plan.settings.figures.own], "plan.headlines": plan.settings.plan.headlines}
+        for key, figures in named.items():
+            for figure in figures:
+                if figure not in self.cards:
+                    raise WhichtaskError(f"{key}: no figure {figure!r}; allowed: {', '.join(self.cards)}")
         self.claims = load_claims(claims)
-        named = dict.fromkeys(claim.figure for claim in self.claims if claim.measured)
-        self._claimed = [figure for figure in named if figure in self.cards]
+        claimed = dict.fromkeys(claim.figure for claim in self.claims if claim.measured)
+        self._claimed = [figure for figure in claimed if figure in self.cards]
 
     def file(self, figure: str, ending: str) -> str:
         """Return one of the files that a figure writes."""
@@ -42,10 +45,19 @@ class Drawn:
         """List the files of all figures, or of those of a paper, by the prefix of their IDs."""
         return [path for figure in self.cards if figure.startswith(paper) for path in self.files(figure)]
 
+    def is_headline(self, figure: str) -> bool:
+        """Say whether the target ``headline`` draws a figure."""
+        return self.cards[figure].headline or figure in self.plan.settings.plan.headlines
+
+    def further_files(self, paper: str) -> list[str]:
+        """List the files of the figures of a paper that are no headlines."""
+        figures = [figure for figure in self.cards if figure.startswith(paper) and not self.is_headline(figure)]
+        return [path for figure in figures for path in self.files(figure)]
+
     @property
     def headlines(self) -> list[str]:
         """Files of the headline figures."""
-        return [path for figure, card in self.cards.items() if card.headline for path in self.files(figure)]
+        return [path for figure in self.cards if self.is_headline(figure) for path in self.files(figure)]
 
     def inputs(self, figure: str) -> Inputs:
         """Return what a figure is drawn from, by name."""
@@ -66,4 +78,4 @@ class Drawn:
     def claimed(self, claims: str) -> list[str]:
         """List the figures whose numbers ``claims`` are read from; ``claims_headline`` are from headlines only."""
         headlines = claims == "claims_headline"
-        return [figure for figure in self._claimed if self.cards[figure].headline or not headlines]
+        return [figure for figure in self._claimed if self.is_headline(figure) or not headlines]

@@ -105,7 +105,6 @@ TASK_DISCOVERY = {
         reads=IMAGES,
         writes=("backbone.safetensors", "history.csv"),
         settings=search(REGULATED),
-        runtime=2_880,
         priority=90,
     ),
     "dynamics": Experiment(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from whichtask.config import BASE, MAIN, Config, DataSettings, ground_truth, variants
+from whichtask.config import BASE, MAIN, Config, DataSettings, ground_truth, of_network, variants
 from whichtask.errors import WhichtaskError
 
 Inputs = dict[str, list[str]]
@@ -217,7 +217,8 @@ class Plan:
 
     def of_studies(self, *prefixes: str) -> list[str]:
         """List the searches that vary what a prefix names, the unchanged one first, with all seeds."""
-        return [name for name in self.searches[self.data] if name != MAIN and name.startswith((BASE, *prefixes))]
+        main = {MAIN, *map(of_network, self.settings.plan.searches)}
+        return [name for name in self.searches[self.data] if name not in main and name.startswith((BASE, *prefixes))]
 
     def study(self, *prefixes: str, histories: bool = False) -> Inputs:
         """Return the inputs of a figure that compares these searches."""
@@ -241,12 +242,14 @@ class Plan:
 
     @cached_property
     def by_network(self) -> list[str]:
-        """Tables in which networks are compared."""
+        """Tables in which networks are compared, with the tasks of their own searches if ``plan.searches`` has any."""
         plan = self.settings.plan
+        own = {self.main: [MAIN]} if plan.searches else {}
+        own |= {name: [of_network(name)] for name in plan.searches}
         return [
             self.at_images(name, network, plan.network_images)
             for network in plan.networks
-            for name in ("random", "human")
+            for name in ("random", "human", *own.get(network, []))
         ]
 
     @cached_property

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from whichtask.config import read_config
 from whichtask.errors import WhichtaskError
@@ -31,6 +31,11 @@ class Job(BaseModel):
     """Whether Snakemake would run it now."""
     there: bool
     """Whether all that it makes exists, up to date or not."""
+    inputs: list[str] = Field([], exclude=True)
+    """What it reads of what other jobs make."""
+    settings: str = Field("", exclude=True)
+    """Its part of the configuration, JSON; empty where it takes none."""
+    wildcards: dict[str, str] = Field({}, exclude=True)
 
     @property
     def kind(self) -> str:

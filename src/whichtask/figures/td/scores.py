@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from whichtask.config import FigureSettings
+from whichtask.config import MAIN, FigureSettings
 from whichtask.figures.inputs import Inputs, files
 from whichtask.figures.palette import NEUTRAL, in_order
 from whichtask.figures.tables import common, only, read_agreement
@@ -18,11 +18,14 @@ def numbers_by_network(inputs: Inputs) -> pd.DataFrame:
         inputs: ``tables``, agreement tables of one or more kinds for one or more networks.
     """
     agreement = read_agreement(files(inputs, "tables"))
+    # Those of a further search are called after their network too.
+    agreement["set"] = agreement["set"].str.replace(rf"^{MAIN}-.*", MAIN, regex=True)
     return scores(agreement, ["data", "network", "set"]).assign(**common(agreement, "images_train"))
 
 
 def draw_by_network(table: pd.DataFrame, settings: FigureSettings) -> Figure:
-    """Agreement score (AS) of random and human tasks by network: points are tasks (mean over their pairs of networks),
+    """Agreement score (AS) of random and human tasks by network, and of discovered ones where each network has a search
+    of its own: points are tasks (mean over their pairs of networks),
     bars the mean over tasks with a 95 % interval, dashes chance agreement; train accuracy below, without
     which AS says little.
     """
