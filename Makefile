@@ -41,7 +41,11 @@ $(READY): requirements.lock pyproject.toml
 
 setup: $(READY)
 
+# Of a file that is wrong, the check says more than Snakemake does.
+CHECK = $(if $(CONFIG),$(BIN)/whichtask config check "$(CONFIG)" >/dev/null)
+
 run: $(READY)
+	$(CHECK)
 	$(SNAKEMAKE) --cores all headline $(SETTINGS)
 	@echo
 	@sed -n 's/^\([0-9].*\)/claims: \1/p' "$(RESULTS)/claims_headline.md"
@@ -51,6 +55,7 @@ run: $(READY)
 	@echo "tasks:   $(RESULTS)/tasks/      claims: $(RESULTS)/claims_headline.md"
 
 figures: $(READY)
+	$(CHECK)
 	$(SNAKEMAKE) --cores all $(SETTINGS)
 	@echo
 	@sed -n 's/^\([0-9].*\)/claims: \1/p' "$(RESULTS)/claims.md"
@@ -63,14 +68,14 @@ smoke: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakefmt --check Snakefile workflow benchmarks
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt Snakefile workflow
+	$(BIN)/snakefmt Snakefile workflow benchmarks
 
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
