@@ -4,7 +4,6 @@ from collections import Counter
 
 from snakemake.logging import logger
 
-from whichtask.machine.warm import WarmStart, pays
 from whichtask.runs.captions import Captions
 from whichtask.runs.recorder import Recorder
 from whichtask.runs.snakemake_files import rule_writing
@@ -41,24 +40,18 @@ def recorded(step, *arguments):
             logger.warning(f"run.json is not written: {error}")
 
 
-WARM = []
-
-
 # Snakemake passes the next three over in a module.
 onstart:
     jobs = Counter(job.rule.name for job in workflow.dag.needrun_jobs())
     recorded(RECORDER.begin, jobs, workflow.executor_plugin.name)
-    if workflow.executor_plugin.name == "local" and pays(jobs.total()):
-        WARM.append(WarmStart())
+    warm_up(jobs.total())
 
 
 onsuccess:
-    for warm in WARM:
-        warm.stop()
+    cool_down()
     recorded(RECORDER.end, "succeeded")
 
 
 onerror:
-    for warm in WARM:
-        warm.stop()
+    cool_down()
     recorded(RECORDER.end, "failed")
