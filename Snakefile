@@ -10,6 +10,7 @@
 include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/signals.smk"
+include: "workflow/rules/speed.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/discovery.smk"

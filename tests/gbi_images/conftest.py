@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from whichtask.config.gbi.images import ImagesMoreSettings, ImagesSettings
+from whichtask.config.gbi.images import ImagesLearningSettings, ImagesMoreSettings, ImagesSettings
 from whichtask.config.gbi.inference import AutoencoderSettings, FitSettings, InferenceSettings
 from whichtask.data import ImageSet
 from whichtask.gbi.images.data import Parts, divide_images
@@ -21,6 +21,7 @@ def foreign_images() -> ImageSet:
 def quick_settings() -> ImagesSettings:
     """Settings with which every network is tiny, but the autoencoder learns something."""
     once = FitSettings(epochs=1, batch_size=50)
+    looks = ImagesLearningSettings(train_images=[100, 300], seen_images=300, checks=2)
     return ImagesSettings(
         seeds=[0],
         train_images=300,
@@ -40,7 +41,9 @@ def quick_settings() -> ImagesSettings:
         regret_steps=3,
         tau_points=3,
         shown_images=5,
-        more=ImagesMoreSettings(train_images=200, codes=[0, 2], iterated_images=20, steps=[1, 3], members=2, draws=2),
+        more=ImagesMoreSettings(
+            train_images=200, codes=[0, 2], iterated_images=20, steps=[1, 3], members=2, draws=2, learning=looks
+        ),
     )
 
 

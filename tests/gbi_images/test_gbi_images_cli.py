@@ -93,7 +93,10 @@ def test_the_verbs_write_their_files_and_leave_no_live_state(folder: Path) -> No
 
 
 @pytest.mark.parametrize("figure", [*HEADLINE, *MORE])
-def test_each_figure_is_drawn_and_from_its_csv_the_same_again(folder: Path, tmp_path: Path, figure: str) -> None:
+def test_each_figure_is_drawn_and_a_gallery_from_its_csv_the_same_again(
+    folder: Path, tmp_path: Path, figure: str
+) -> None:
+    """Of those without images that is tested in tests/workflow."""
     verb, name = ("images", HEADLINE[figure]) if figure in HEADLINE else ("images-more", MORE[figure])
     seeds = ["0"] if name.endswith("npz") else ["0", "3"]
     names = [name, *BESIDE.get(figure, [])]
@@ -101,9 +104,10 @@ def test_each_figure_is_drawn_and_from_its_csv_the_same_again(folder: Path, tmp_
     out = tmp_path / f"{figure}.png"
     draw(figure, inputs, out, FigureSettings(dpi=40))
     first = out.read_bytes(), out.with_suffix(".svg").read_bytes()
-    given = inputs if FIGURES[figure].gallery else None
-    draw_again(figure, out.with_suffix(".csv"), out, FigureSettings(dpi=40), given)
-    assert (out.read_bytes(), out.with_suffix(".svg").read_bytes()) == first
+    assert min(map(len, first)) > 1000
+    if FIGURES[figure].gallery:
+        draw_again(figure, out.with_suffix(".csv"), out, FigureSettings(dpi=40), inputs)
+        assert (out.read_bytes(), out.with_suffix(".svg").read_bytes()) == first
 
 
 def test_means_are_over_seeds_and_single_networks_are_averaged_first(folder: Path) -> None:

@@ -13,7 +13,7 @@ from whichtask.config import FigureSettings
 from whichtask.config.gbi.images import ImagesLearningSettings, ImagesSettings
 from whichtask.config.gbi.inference import AutoencoderSettings
 from whichtask.errors import WhichtaskError
-from whichtask.figures import draw, draw_again, numbers
+from whichtask.figures import draw, numbers
 from whichtask.gbi.abstraction import maximum_entropy, one_hot
 from whichtask.gbi.autoencoder import Autoencoder, squared_error
 from whichtask.gbi.images import learning
@@ -122,7 +122,7 @@ def curves(folder: Path, table: pd.DataFrame) -> list[Path]:
     return paths
 
 
-def test_the_figure_says_differences_and_speed_and_is_drawn_from_its_csv(tmp_path: Path, table: pd.DataFrame) -> None:
+def test_the_figure_says_differences_and_speed(tmp_path: Path, table: pd.DataFrame) -> None:
     out, inputs = tmp_path / "gbi_images_learning.png", {"learning": curves(tmp_path, table)}
     draw("gbi_images_learning", inputs, out, SETTINGS)
     drawn = read_csv(out.with_suffix(".csv"))
@@ -139,9 +139,6 @@ def test_the_figure_says_differences_and_speed_and_is_drawn_from_its_csv(tmp_pat
         assert difference == pytest.approx((1 + repeat) * (ends[GIVEN] - ends[CONSTANT]))
         assert 0 < value["speed", GIVEN, "share_needed", repeat, 1_500] <= 1
         assert value["speed", GIVEN, "reached", repeat, 1_500] == 1
-    first = out.read_bytes()
-    draw_again("gbi_images_learning", out.with_suffix(".csv"), out, SETTINGS)
-    assert out.read_bytes() == first
 
 
 def test_images_needed_lie_on_the_line_between_two_looks(tmp_path: Path) -> None:

@@ -12,20 +12,10 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
 
-from whichtask.plan.experiments import EXPERIMENTS
+from whichtask.cli.server import IMPORTED
 
 PATIENCE = 300  # seconds; a busy machine is no failure
-IMPORTS = [
-    "killing",
-    "pytest",  # the main module of a test process, which every child looks for
-    "whichtask.agreement",
-    "whichtask.cli",
-    "whichtask.discovery",
-    "whichtask.figures",
-    "whichtask.splits",
-    "whichtask.data.text",
-    *sorted({card.function.partition(":")[0] for card in EXPERIMENTS.values()}),
-]
+IMPORTS = ["killing", "pytest", *IMPORTED]  # pytest: the main module of a test process, which every child looks for
 Preparation = Callable[[], None]
 """Called in the child before the verb, to break something."""
 

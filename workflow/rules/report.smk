@@ -44,11 +44,14 @@ def recorded(step, *arguments):
 onstart:
     jobs = Counter(job.rule.name for job in workflow.dag.needrun_jobs())
     recorded(RECORDER.begin, jobs, workflow.executor_plugin.name)
+    warm_up(jobs.total())
 
 
 onsuccess:
+    cool_down()
     recorded(RECORDER.end, "succeeded")
 
 
 onerror:
+    cool_down()
     recorded(RECORDER.end, "failed")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import entr
 
 Matrix = npt.NDArray[np.float64]
 
@@ -80,6 +79,8 @@ def _binary_information(tasks: Matrix) -> Matrix:
     ones = tasks.sum(axis=1)
     only_first, only_second = ones[:, None] - both, ones[None, :] - both
     cells = np.stack([both, only_first, only_second, n_images - both - only_first - only_second]) / n_images
+    from scipy.special import entr  # noqa: PLC0415  # the workflow's start passes by this file too
+
     entropies = entr(ones / n_images) + entr(1 - ones / n_images)
     mutual = entropies[:, None] + entropies[None, :] - entr(cells).sum(axis=0)
     smaller = np.minimum(ones, n_images - ones).astype(int).tolist()
