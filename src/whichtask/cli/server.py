@@ -119,9 +119,10 @@ def become(request: Request) -> None:
     for target, stream in enumerate(request.streams):
         os.dup2(stream, target)
         os.close(stream)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115  # streams as a new process opens them
-    sys.stdout = open(1, "w", buffering=1 if os.isatty(1) else -1, closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    # Streams as a new process opens them.
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", buffering=1 if os.isatty(1) else -1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.chdir(request.content["folder"])
     os.environ.clear()
     os.environ.update(request.content["environment"])
