@@ -1,17 +1,18 @@
-"""One cell of the proof, or the table of all; ``benchmarks/audit/Snakefile`` runs them.
+"""One cell of the proof, or what all of them say; ``benchmarks/audit/Snakefile`` runs the cells.
 
 python -m benchmarks.audit cells|peers CELL FILE     a cell, as JSON, to a file
 python -m benchmarks.audit table FOLDER FILE         the cells of a folder to one CSV file
-python -m benchmarks.audit page FILE PAGE            what this file says, as a page of the documentation
+python -m benchmarks.audit page FILE SHARES PAGE     shares of this file's cells, as CSV and as a page of the docs
 """
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.audit.cells import PROBE, Cell, run_cell, run_peers
@@ -23,66 +24,91 @@ TITLES = {
     "one": "One class marked",
     "two": "Two classes, one marked",
     "pair": "Two marks at once",
+    "control": "Alarms without a shortcut",
 }
 RUNS: Mapping[str, Callable[[Cell], dict[str, Any]]] = {"cells": run_cell, "peers": run_peers}
-
+ALL = "all"
 
 HEAD = """# What the audit finds of what is planted
 
-Written by `python -m benchmarks.audit page` from `results/reference/audit/cells.csv`, a row a cell.
+Written by `python -m benchmarks.audit page` from `results/reference/audit_cells.csv`, a row a cell.
 
 Found: among the first three candidates is one that correlates with the mark by at least 0.6 on {probe} further images,
 whose mark is independent of the class. *Union* is the same for fixed statistics (simple features, cells, frequencies,
 principal components, clusters, a linear model's logits), ranked by their association with the labels. *Datalab* says
-whether cleanlab's flags any of its seven properties. An alarm is a finding graded high. Intervals are Wilson's, 95 %.
-
+whether cleanlab's flags any of its seven properties. *Precision* is the share of the ten images that conflict most
+whose mark is not usual in their class, *AP* the average precision of the mark. An alarm is a finding graded high.
+Intervals are Wilson's, 95 %.
 """
+COLUMNS = {"share": "share", "n": "n", "union": "union", "datalab": "Datalab", "precision": "precision", "ap": "AP"}
 
 
-def page(cells: pd.DataFrame) -> str:
+def shares(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return how often marks were found, and alarms given, by data and kind of cell.
+
+    Args:
+        cells: rows of ``read``.
+
+    Returns:
+        A row for each ``where``, ``data`` and ``of`` (a mark, a strength, a control, or all): ``share`` with Wilson's
+        interval, ``n``, the shares ``union`` and ``datalab`` where known, means ``precision`` and ``ap``.
+    """
+    control = cells["control"].notna()
+    rows = cells.assign(
+        where=cells["where"].mask(control, "control"),
+        data=cells["data"].map(lambda name: Path(name).stem),
+        hit=cells["found"].mask(control, cells["alarm"]).astype(bool),
+        **{column: cells[column].mask(control) for column in ("precision", "average_precision")},
+    )
+    everything = pd.concat([rows, rows.assign(data=ALL)])
+    found = []
+    for (where, data), group in everything.groupby(["where", "data"]):
+        for of, part in _parts(group, ["control"] if where == "control" else ["mark", "strength"]):
+            low, high = wilson(int(part["hit"].sum()), len(part))
+            found.append(
+                {"where": where, "data": data, "of": of, "share": part["hit"].mean(), "share_low": low}
+                | {
+                    "share_high": high,
+                    "n": len(part),
+                    "union": _known(part, "union"),
+                    "datalab": _known(part, "datalab"),
+                }
+                | {"precision": part["precision"].mean(), "ap": part["average_precision"].mean()}
+            )
+    return pd.DataFrame(found)
+
+
+def _parts(rows: pd.DataFrame, by: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    for column in by:
+        for value, part in rows.groupby(column):
+            yield f"{column} {value}", part
+    yield ALL, rows
+
+
+def _known(rows: pd.DataFrame, peer: str) -> float:
+    known = rows[peer].dropna() if peer in rows else rows.iloc[:0]
+    return float(np.mean(known.to_numpy(bool))) if len(known) else float("nan")
+
+
+def page(table: pd.DataFrame) -> str:
     """Return a page with a table for each kind of cell."""
-    plants, controls = cells[cells["control"].isna()], cells[cells["control"].notna()]
     parts = [HEAD.format(probe=PROBE)]
-    for (where, data), rows in plants.assign(data=plants["data"].map(_stem)).groupby(["where", "data"], sort=False):
-        parts.append(f"## {TITLES[str(where)]}, {data}\n\n{_table(rows, ['mark', 'strength'], 'found')}\n\n")
-        parts.append(_others(rows))
-    if len(plants):
-        parts.append(f"## All marks\n\n{_table(plants, ['where'], 'found')}\n\n")
-    if len(controls):
-        parts.append(f"## Alarms without a shortcut\n\n{_table(controls, ['control'], 'alarm')}\n")
+    for (where, data), rows in table.groupby(["where", "data"], sort=False):
+        lines = [
+            "| " + " | ".join([row["of"], *(_cell(row, column) for column in COLUMNS)]) + " |"
+            for _, row in rows.iterrows()
+        ]
+        parts.append(f"\n## {TITLES[str(where)]}, {data}\n\n| | {' | '.join(COLUMNS.values())} |\n| --- |")
+        parts.append(" --- |" * len(COLUMNS) + "\n" + "\n".join(lines) + "\n")
     return "".join(parts)
 
 
-def _table(rows: pd.DataFrame, by: list[str], what: str) -> str:
-    """Return a Markdown table of shares, for each value of some columns and for all."""
-    lines = ["| | share | 95 % | n | union | Datalab |", "| --- | --- | --- | --- | --- | --- |"]
-    groups = [(f"{column} {value}", part) for column in by for value, part in rows.groupby(column)]
-    for name, part in [*groups, ("all", rows)]:
-        hits = part[what].astype(bool)
-        low, high = wilson(int(hits.sum()), len(hits))
-        peers = [_share(part, peer) for peer in ("union", "datalab")]
-        cells = [name, f"{hits.mean():.2f}", f"{low:.2f} to {high:.2f}", f"{len(hits)}", *peers]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _share(rows: pd.DataFrame, peer: str) -> str:
-    known = rows[peer].dropna() if peer in rows else rows.iloc[:0]
-    return f"{known.astype(bool).mean():.2f}" if len(known) else ""
-
-
-def _others(rows: pd.DataFrame) -> str:
-    """Say what else was measured of plants."""
-    minutes = rows["seconds"] / 60
-    return (
-        f"Of the ten images that conflict most, {rows['precision'].mean():.2f} had the mark that is not usual in their "
-        f"class. Average precision of the mark: {rows['average_precision'].mean():.2f}. An audit took "
-        f"{minutes.min():.1f} to {minutes.max():.1f} of {rows['minutes'].max():g} minutes.\n\n"
-    )
-
-
-def _stem(name: str) -> str:
-    return Path(name).stem
+def _cell(row: "pd.Series[Any]", column: str) -> str:
+    if pd.isna(row[column]):
+        return ""
+    if column == "share":
+        return f"{row['share']:.2f} [{row['share_low']:.2f}, {row['share_high']:.2f}]"
+    return f"{row[column]:.2f}" if column != "n" else f"{row['n']}"
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
@@ -95,7 +121,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def main(what: str, given: str, path: str) -> None:
+def main(what: str, given: str, path: str, written: str = "") -> None:
     """Do what the first word says."""
     if what in RUNS:
         row = RUNS[what](Cell(**json.loads(given)))
@@ -103,7 +129,9 @@ def main(what: str, given: str, path: str) -> None:
     elif what == "table":
         write_csv(Path(path), pd.DataFrame(read(Path(given))))
     else:
-        write_text(Path(path), page(pd.read_csv(given)))
+        table = shares(pd.read_csv(given))
+        write_csv(Path(path), table)
+        write_text(Path(written), page(table))
 
 
 if __name__ == "__main__":

@@ -51,9 +51,10 @@ def test_a_cell_its_table_and_the_page(tmp_path: Path, monkeypatch: pytest.Monke
         proof.main(what, json.dumps(asdict(cell)), str(tmp_path / what / f"{cell.name}.json"))
     table, written = tmp_path / "cells.csv", tmp_path / "page.md"
     proof.main("table", str(tmp_path), str(table))
-    proof.main("page", str(table), str(written))
+    proof.main("page", str(table), str(tmp_path / "shares.csv"), str(written))
     row = pd.read_csv(table).loc[0]
-    assert f"| mark border | {row['found']:.2f} |" in written.read_text()
+    assert f"| mark border | {row['found']:.2f} [" in written.read_text()
+    assert pd.read_csv(tmp_path / "shares.csv")["n"].eq(1).all()
     assert 1 <= row["rank"] <= 3
     assert not row["datalab"]
     assert 0.9 < row["average_precision"] <= 1
