@@ -180,9 +180,10 @@ def band(
     axes.fill_between(np.asarray(x, dtype=float), low, high, color=colour, alpha=0.16, linewidth=0)
 
 
-def mean_key(colour: str = NEUTRAL) -> Line2D:
-    """Return the legend entry of means."""
-    return Line2D([], [], color=colour, marker="D", linewidth=1.4, markersize=4, label="mean, 95 % interval")
+def mean_key(colour: str = NEUTRAL, *, interval: bool = True) -> Line2D:
+    """Return the legend entry of means, with or without intervals."""
+    label, width = ("mean, 95 % interval", 1.4) if interval else ("mean", 0.0)
+    return Line2D([], [], color=colour, marker="D", linewidth=width, markersize=4, label=label)
 
 
 def unit_key(label: str, colour: str = NEUTRAL) -> Line2D:

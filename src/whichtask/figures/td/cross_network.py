@@ -12,6 +12,7 @@ from whichtask.figures.marks import estimate_in, heat_map, value_text
 from whichtask.figures.palette import colour_of
 from whichtask.figures.style import annotate
 from whichtask.figures.tables import common
+from whichtask.figures.td.agreement import counted
 from whichtask.figures.td.searches import REFERENCES, TRAIN_NOTE, interval_note, read_study, summarise_searches
 
 KEYS = ("encoder", "network", "discovery.encoder", "discovery.network")
@@ -79,6 +80,7 @@ def _write(axes: Axes, column: int, line: int, cell: pd.Series, colour: str) -> 
     """Write the mean of a cell, its interval and its train accuracy."""
     score = estimate_in(cell, "agreement")
     mean, _, interval = value_text(score).partition(" ")
-    text = f"{interval or 'one task'}\ntrain {cell['train_accuracy']:.3f}"
+    tasks = counted(pd.Series([cell["n_tasks"]]), "task")  # of one search, or one: no interval
+    text = f"{interval or tasks}\ntrain {cell['train_accuracy']:.3f}"
     axes.text(column, line - 0.24, mean, ha="center", va="center", color=colour, weight="bold")
     axes.text(column, line + 0.17, text, ha="center", va="center", color=colour, fontsize=7)

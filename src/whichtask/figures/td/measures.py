@@ -65,7 +65,8 @@ def draw_measures(
         low, high = axes.dataLim.intervalx
         low = min(low, high - span)
         axes.set_xlim(low - 0.06 * (high - low), high + 0.06 * (high - low))
-    keys = [mean_key(COLOUR)]
+    known = [f"{measure.column}_low" for measure in measures if f"{measure.column}_low" in drawn]
+    keys = [mean_key(COLOUR, interval=bool(drawn[known].notna().to_numpy().any()))]
     if (drawn["row"] == "task").any():
         keys.append(unit_key("one task", COLOUR))
     if any(measure.chance for measure in measures):
