@@ -3,7 +3,6 @@
 Each family is small enough that a linear map of it means something to a person (`colour`, `frequency`, ...).
 """
 
-from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +13,7 @@ Images = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 CHUNK = 1_000  # images at a time
+MOST_PIXELS = 1_024  # levels of an image; a map of more takes too long to fit
 BLOCK = 8  # of JPEG
 LEVELS = (1, 5, 25, 50, 75, 95, 99)  # percentiles
 ENDS = (0, 0.01, 0.03)  # shares of the pixels
@@ -38,13 +38,13 @@ def families(images: Images) -> dict[str, Floats]:
         * ``frequency``: logarithms of energy in bands of spatial frequency, and the three finest waves.
         * ``compression``: by cosine wave of 8 x 8 blocks: how often it is nearly 0, and its mean size; steps of
           brightness across block borders against others.
-        * ``pixels``: all levels.
+        * ``pixels``: all levels, of images of few.
     """
     parts = [_measure(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _measure(images: Images) -> Mapping[str, Floats]:
+def _measure(images: Images) -> dict[str, Floats]:
     values = images.astype(np.float32)
     grey = values.mean(axis=3)
     measured = {
@@ -54,8 +54,9 @@ def _measure(images: Images) -> Mapping[str, Floats]:
         "frequency": _frequency(grey),
         "steps": _steps(grey),
         "compression": _compression(values, grey),
-        "pixels": values.reshape(len(values), -1),
     }
+    if values[0].size <= MOST_PIXELS:
+        measured["pixels"] = values.reshape(len(values), -1)
     return {name: np.nan_to_num(part).astype(np.float32) for name, part in measured.items()}
 
 

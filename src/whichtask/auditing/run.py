@@ -38,7 +38,6 @@ from whichtask.stats import Estimate, mean_interval
 from whichtask.training import Division, ImageBank
 
 MOST_FIT = 10_000  # images that measurements are decomposed on
-MOST_COLUMNS = 1_024  # of a family; more take too long to decompose
 MOST_CANDIDATES = 12
 MOST_MEASURED = 5  # with networks of their own
 EPOCHS, FEWEST_EPOCHS = 12, 3
@@ -195,7 +194,7 @@ class _Work:
     def _families(self) -> dict[str, Any]:
         found = families(self.images)
         found["all measurements"] = np.concatenate([part for name, part in found.items() if name != "pixels"], axis=1)
-        return {name: part for name, part in found.items() if part.shape[1] <= MOST_COLUMNS}
+        return found
 
     def _searched(self, measured: dict[str, Any], fit: npt.NDArray[np.int64]) -> list[Cut]:
         return [cut for name, part in measured.items() for cut in Labelled(part, self.labels, fit).search(name)]
