@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # go to, asked for once and only where it is needed.
 CONFIG ?=
 SETTINGS := $(if $(CONFIG),--configfile "$(CONFIG)")
-RESULTS = $(eval RESULTS := $$(shell $(BIN)/whichtask config check "$(or $(CONFIG),config/config.yaml)" | sed -n 's/^results: //p'))$(RESULTS)
+RESULTS = $(eval RESULTS := $$(shell "$(BIN)/whichtask" config check "$(or $(CONFIG),config/config.yaml)" | sed -n 's/^results: //p'))$(RESULTS)
 
 .PHONY: setup run test lint format smoke figures benchmarks operations reference lock audit status report docs clean help
 
