@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from whichtask.auditing.cuts import Bools, phi
+from whichtask.auditing.cuts import Bools, Cut, merged
 from whichtask.auditing.grades import counts_of, cramers_v
 from whichtask.auditing.measured import families
 from whichtask.tasks import principal_components, simple_features
@@ -20,7 +20,6 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating[Any]]
 
 COMPONENTS, CLUSTERS, FOLDS = 32, 8, 5
-ALIKE = 0.7  # |phi| from which two cuts are one
 
 
 def union(images: Images, labels: Integers, first: int) -> list[Bools]:
@@ -44,13 +43,8 @@ def union(images: Images, labels: Integers, first: int) -> list[Bools]:
     cuts = list((values > np.median(values[:n], axis=0)).T)
     clusters = KMeans(CLUSTERS, random_state=0, n_init=4).fit(components[:n]).predict(components)
     cuts += [clusters == k for k in range(CLUSTERS)]
-    kept: list[Bools] = []
-    for cut in sorted(cuts, key=lambda one: -cramers_v(counts_of(one[:n], labels))):
-        if all(abs(phi(cut[:n], other[:n])) <= ALIKE for other in kept):
-            kept.append(cut)
-        if len(kept) == first:
-            break
-    return kept
+    ranked = [Cut("union", cut, np.zeros(0), cramers_v(counts_of(cut[:n], labels))) for cut in cuts]
+    return [cut.labels for cut in merged(ranked, first)]
 
 
 def _logits(features: Floats, labels: Integers) -> Floats:

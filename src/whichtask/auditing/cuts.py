@@ -126,10 +126,12 @@ class Labelled:
         return odds
 
 
-def merged(cuts: Sequence[Cut]) -> list[Cut]:
-    """Return cuts by falling evidence, without those that are nearly one before them."""
+def merged(cuts: Sequence[Cut], most: int | None = None) -> list[Cut]:
+    """Return cuts, or the first of them, by falling evidence, without those that are nearly one before them."""
     kept: list[Cut] = []
     for cut in sorted(cuts, key=lambda one: -one.evidence):
+        if len(kept) == most:
+            break
         if all(abs(phi(cut.labels, other.labels)) <= ALIKE for other in kept):
             kept.append(cut)
     return kept

@@ -4,6 +4,7 @@ Each family is small enough that a linear map of it means something to a person 
 """
 
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from scipy.fft import dctn
 
 Images = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 CHUNK = 1_000  # images at a time
 MOST_PIXELS = 1_024  # levels of an image; a map of more takes too long to fit
@@ -100,13 +102,15 @@ def _steps(grey: Floats) -> Floats:
     return np.concatenate(found, axis=1)
 
 
+def cells(images: npt.NDArray[Scalar]) -> list[npt.NDArray[Scalar]]:
+    """Return views of 8 x 8 cells of images [N, H, W, ...], row by row."""
+    rows, columns = (np.array_split(np.arange(size), CELLS) for size in images.shape[1:3])
+    return [images[:, row[0] : row[-1] + 1, column[0] : column[-1] + 1] for row in rows for column in columns]
+
+
 def _layout(values: Floats, grey: Floats) -> Floats:
     height, width = grey.shape[1:]
-    found = []
-    for rows in np.array_split(np.arange(height), CELLS):
-        for columns in np.array_split(np.arange(width), CELLS):
-            cell = values[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-            found += [cell.mean((1, 2)), cell.std((1, 2))]
+    found = [measured for cell in cells(values) for measured in (cell.mean((1, 2)), cell.std((1, 2)))]
     depth = np.minimum.reduce(
         np.meshgrid(*(np.minimum(np.arange(n), np.arange(n)[::-1]) for n in (height, width)), indexing="ij")
     )

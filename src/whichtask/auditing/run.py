@@ -158,7 +158,7 @@ class _Work:
         cuts = self._candidates()
         ordinary = self._ordinary()
         audit.accuracy = mean_interval(ordinary.right(self.labels).mean(1).tolist())
-        findings = [self._cheap(cut, ordinary) for cut in merged(cuts)[:MOST_CANDIDATES]]
+        findings = [self._cheap(cut, ordinary) for cut in merged(cuts, MOST_CANDIDATES)]
         audit.findings = self._measured(findings)
         self.stages.clear()
         audit.seconds = clock.elapsed

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import binary_dilation
 
 from whichtask.auditing.cuts import Cut, information
+from whichtask.auditing.measured import cells
 from whichtask.auditing.mixture import class_means
 from whichtask.auditing.ridge import Ridge
 from whichtask.seeding import numpy_generator
@@ -31,7 +32,6 @@ LEAST_SHARE = 0.02  # of the images, with a pattern and without
 LEAST_INFORMATION = 0.02  # nats
 MOST_GROUPS = 400
 TOGETHER = 0.8  # correlation from which two patterns come together
-CELLS = 8  # a side, of what the rest of the image shows
 MOST_EXPLAINED = 0.05  # of a stamp's variance within classes, by the rest of the image
 KEPT = 4
 
@@ -125,22 +125,15 @@ class _Rest:
     """What images [n, H, W, C] show in coarse cells, without what their classes explain."""
 
     def __init__(self, images: Images, classes: Integers):
-        values = images.astype(np.float32)
-        self.rows, self.columns = (np.array_split(np.arange(size), CELLS) for size in images.shape[1:3])
-        cells = [
-            values[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean((1, 2))
-            for rows in self.rows
-            for columns in self.columns
-        ]
-        shown = np.stack(cells, axis=2).reshape(len(images), -1)
+        means = np.stack([cell.mean((1, 2)) for cell in cells(images.astype(np.float32))], axis=2)
+        shown = means.reshape(len(images), -1)
         centred = shown - class_means(shown, classes, int(classes.max()) + 1)[classes]
-        self.shown = centred.reshape(len(images), images.shape[3], CELLS**2)
+        self.shown = centred.reshape(means.shape)
         self.ridges: dict[bytes, Ridge] = {}
 
     def explained(self, target: Floats, area: Bools) -> float:
         """Return the share of a target [n] that the cells which an area [H, W] does not touch explain, 0 to 1."""
-        near = binary_dilation(area)
-        kept = np.array([not near[np.ix_(rows, columns)].any() for rows in self.rows for columns in self.columns])
+        kept = np.array([not cell.any() for cell in cells(binary_dilation(area)[None])])
         varied = float((target**2).sum())
         if not kept.any() or varied < 1e-9:  # nothing to learn from, or nothing that classes leave open
             return 0.0

@@ -14,7 +14,9 @@ from whichtask.errors import WhichtaskError
 from whichtask.paths import require_writable
 
 MISTAKE, FOUND = 2, 1
-WRITTEN = {"report.html", "findings.json", "tasks.csv", "scores.csv", "splits", ".state"}
+BEGUN = {"findings.json", ".state"}
+WRITTEN = BEGUN | {"report.html", "tasks.csv", "scores.csv", "splits"}
+"""What an audit leaves; a workflow that does one again takes a part of it away."""
 
 
 def register(app: typer.Typer) -> None:
@@ -119,7 +121,8 @@ def _audit(
 def _require_own(out: Path) -> None:
     """Refuse a folder that is not writable or holds something else than an audit."""
     require_writable(out)
-    if out.is_dir() and not {path.name for path in out.iterdir()} <= WRITTEN:
+    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if not (there & BEGUN or there <= WRITTEN):
         raise WhichtaskError(f"{out} holds something else; --out takes a new folder, an empty one or an earlier audit")
 
 

@@ -48,10 +48,11 @@ def estimates(folder: Path, plan: Plan, taken: Mapping[str, float]) -> dict[str,
     path = folder / REFERENCE.format(scale=plan.scale)
     reference = _read_reference(path) if path.is_file() else []
     earlier = {name: seconds for _, name, seconds in reference}
-    here = {plan.name_of(job): seconds for job, seconds in _taken(plan, taken)}
+    done = _taken(plan, taken)
+    here = {plan.name_of(job): seconds for job, seconds in done}
     both = here.keys() & earlier.keys()
     slower = sum(here[name] for name in both) / sum(earlier[name] for name in both) if both else 1.0
-    means = _means((job.kind, seconds) for job, seconds in _taken(plan, taken))
+    means = _means((job.kind, seconds) for job, seconds in done)
     earlier_means = _means((kind, seconds) for kind, _, seconds in reference)
     found = {}
     for job in plan.jobs:

@@ -21,10 +21,10 @@ class JobStatus(BaseModel):
 
     job: Job
     state: State
-    estimate: Estimate | None = None
-    """Of its whole time; None where nothing is known."""
     """Done: Snakemake would not run it. Queued: handed to a cluster, where it has not begun. Failed: in one of the last
     runs, and not done since."""
+    estimate: Estimate | None = None
+    """Of its whole time; None where nothing is known."""
     running_seconds: float | None = None
     last_line: str = ""
     """The last words of its log, where it is running or failed."""
