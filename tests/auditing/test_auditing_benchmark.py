@@ -60,6 +60,13 @@ def test_a_cell_its_table_and_the_page(tmp_path: Path, monkeypatch: pytest.Monke
     assert 0.9 < row["average_precision"] <= 1
 
 
+def test_the_page_says_what_the_kept_cells_say(tmp_path: Path) -> None:
+    kept, table, written = ROOT / "results" / "reference", tmp_path / "shares.csv", tmp_path / "page.md"
+    proof.main("page", str(kept / "audit_cells.csv"), str(table), str(written))
+    assert table.read_text() == (kept / "audit_shares.csv").read_text()
+    assert written.read_text() == (ROOT / "docs" / "audit-proof.md").read_text()
+
+
 def test_controls_are_drawn_as_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images, labels, _ = marked_images(900)
     data = tmp_path / "small.npz"

@@ -5,6 +5,9 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 from whichtask.auditing.cuts import information, phi
+from whichtask.auditing.explain import WORDS
+from whichtask.auditing.measured import families
+from whichtask.auditing.sources import looks
 from whichtask.auditing.stamps import COARSE, stamp_cuts
 
 N, SIZE = 600, 16
@@ -56,3 +59,10 @@ def test_information_is_that_of_sklearn_less_the_bias() -> None:
     sides = np.stack([mark, ~mark, labels == 1])
     expected = [mutual_info_score(side, labels) - 3 / 2 / N for side in sides]
     np.testing.assert_allclose(information(sides, labels), expected, atol=1e-6)
+
+
+def test_every_family_of_measurements_has_words() -> None:
+    images, labels, mark = noise()
+    images[mark, 2:5, 2:5] = 0
+    stamp = stamp_cuts(images, labels, np.arange(N))[0].source.partition(":")[0]
+    assert {stamp, *families(images), *looks(images, np.arange(N))} <= set(WORDS)

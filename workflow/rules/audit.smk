@@ -1,5 +1,20 @@
 # Audits of the user's own images: only where audit.images names some.
 
+
+def audited(wildcards):
+    """List what the audits leave, or say that there is nothing to audit."""
+    if not SETTINGS.audit.images:
+        raise WorkflowError("audit.images is empty; it names folders, .npz or .csv files of labelled images")
+    return expand("<results>/audit/{own}/findings.json", own=SETTINGS.audit.images)
+
+
+# Snakemake takes a report for up to date whose images are gone.
+if gone := [
+    f"audit.images.{own}: there is no {path}" for own, path in SETTINGS.audit.images.items() if not Path(path).exists()
+]:
+    raise WorkflowError("; ".join(gone))
+
+
 if SETTINGS.audit.images:
 
     rule audit_images:
@@ -39,8 +54,9 @@ if SETTINGS.audit.images:
         shell:
             "whichtask audit {input.own:q} --out {params.folder:q} {params.settings:q} --threads {threads} > {log:q} 2>&1"
 
-    rule audit:
-        input:
-            expand("<results>/audit/{own}/findings.json", own=SETTINGS.audit.images),
-        message:
-            f"the reports are {RESULTS}/audit/*/report.html"
+
+rule audit:
+    input:
+        audited,
+    message:
+        f"the reports are {RESULTS}/audit/*/report.html"
