@@ -1,13 +1,5 @@
 # Audits of the user's own images: only where audit.images names some.
 
-
-def audited(wildcards):
-    """List what the audits leave, or say that there is nothing to audit."""
-    if not SETTINGS.audit.images:
-        raise WorkflowError("audit.images is empty; it names folders, .npz or .csv files of labelled images")
-    return expand("<results>/audit/{own}/findings.json", own=SETTINGS.audit.images)
-
-
 # Snakemake takes a report for up to date whose images are gone.
 if gone := [
     f"audit.images.{own}: there is no {path}" for own, path in SETTINGS.audit.images.items() if not Path(path).exists()

@@ -53,5 +53,12 @@ def listing(name):
     return listing_digest(Path(name)) if own_file(name) and Path(name).is_dir() else ""
 
 
+def audited(wildcards):
+    """List what the audits leave, or say that there is nothing to audit."""
+    if not SETTINGS.audit.images:
+        raise WorkflowError("audit.images is empty; it names folders, .npz or .csv files of labelled images")
+    return expand("<results>/audit/{own}/findings.json", own=SETTINGS.audit.images)
+
+
 wildcard_constraints:
     **constraints(PLAN),
