@@ -20,6 +20,7 @@ TARGETS = (
     "ablations",
     "gbi",
     "bridge",
+    "audit",
     "fetch",
     "task_discovery_tables",
     "gbi_tables",
