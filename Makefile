@@ -13,7 +13,7 @@ CONFIG ?=
 SETTINGS := $(if $(CONFIG),--configfile "$(CONFIG)")
 RESULTS = $(eval RESULTS := $$(shell "$(BIN)/whichtask" config check "$(or $(CONFIG),config/config.yaml)" | sed -n 's/^results: //p'))$(RESULTS)
 
-.PHONY: setup run test lint format smoke figures benchmarks operations reference lock audit status report docs clean help
+.PHONY: setup run test lint format smoke figures benchmarks operations reference reference-gpu lock audit status report docs clean help
 
 help:
 	@echo "make run, figures, status, report, reference: at laptop scale, or with CONFIG=FILE as config/cifar10.yaml"
@@ -25,6 +25,7 @@ help:
 	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
 	@echo "make operations  what the larger scales come to, counted from their configurations"
 	@echo "make reference   keep the run's tables and figures in results/reference/; renew numbers in pages"
+	@echo "make reference-gpu MINUTES=25  as much of the paper scale as fits, cheapest first; tables in results/reference/"
 	@echo "make status   what is done, running, left, and about how long the rest takes"
 	@echo "make report   results/report.html: every figure with its caption, the claims, what was run"
 	@echo "make docs     the documentation site, into build/docs; fails at any warning"
@@ -101,6 +102,8 @@ operations: $(READY)
 	  headline ablations all
 	$(BIN)/python -m benchmarks.operations --configfile config/workstation.yaml \
 	  --out results/reference/operations_workstation.csv headline all
+	$(BIN)/python -m benchmarks.operations --configfile config/paper.yaml --configfile config/paper_fast.yaml \
+	  --out results/reference/operations_paper_fast.csv headline
 	$(BIN)/python docs/_ext/site_numbers.py --write
 
 # After a change of the dependencies in pyproject.toml: install them in a fresh $(VENV), then pin what came.
@@ -108,6 +111,13 @@ lock:
 	$(BIN)/pip list --format=freeze | grep -viE '^(whichtask|pip|setuptools|wheel)==' | sed 's/+cpu//' | sort -f > requirements.lock
 	sed '/- pip:/q' environment.yml > environment.new && sed 's/^/      - /' requirements.lock >> environment.new
 	mv environment.new environment.yml
+
+# What a GPU that is lent for a while can do of the papers' headline; type it again to go on.
+MINUTES ?= 25
+GPU_CONFIG := $(or $(CONFIG),config/paper.yaml)
+reference-gpu: $(READY)
+	$(BIN)/python -m benchmarks.reference_gpu --minutes "$(MINUTES)" --configfile "$(GPU_CONFIG)" \
+	  --out "results/reference/gpu_$(basename $(notdir $(GPU_CONFIG)))"
 
 status: $(READY)
 	$(BIN)/whichtask status $(SETTINGS)
