@@ -35,14 +35,16 @@ def test_a_preset_is_valid_and_written_out_reads_back_as_itself(preset: str) -> 
 
 
 @pytest.mark.parametrize("scale", [name for name in FILES if name != "laptop"])
-def test_a_preset_holds_only_what_differs_from_the_laptop(scale: str) -> None:
-    def repeated(preset: Any, laptop: Any, at: str) -> list[str]:
+def test_a_preset_holds_only_what_differs_from_what_it_lies_on(scale: str) -> None:
+    def repeated(preset: Any, base: Any, at: str) -> list[str]:
         if not isinstance(preset, dict):
-            return [at] if preset == laptop else []
-        keys = preset.keys() & laptop.keys()
-        return [found for key in keys for found in repeated(preset[key], laptop[key], f"{at}.{key}")]
+            return [at] if preset == base else []
+        keys = preset.keys() & base.keys()
+        return [found for key in keys for found in repeated(preset[key], base[key], f"{at}.{key}")]
 
-    assert not repeated(yaml.safe_load(FILES[scale].read_text()), Config().model_dump(mode="json"), scale)
+    below, _, on_another = scale.partition("_")
+    base = read_config([FILES[below]]) if on_another else Config()
+    assert not repeated(yaml.safe_load(FILES[scale].read_text()), base.model_dump(mode="json"), scale)
 
 
 def test_the_schema_is_for_files_that_lie_on_others() -> None:
