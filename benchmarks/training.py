@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from benchmarks.operations import counted
 from benchmarks.sidebyside import Ways, main
 from whichtask.config import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.data import ImageSet
@@ -103,5 +104,10 @@ def ways(spec: NetworkSpec, count: int) -> Ways:
     return found
 
 
+def operations(case: str) -> float:
+    """Return the floating-point operations of an epoch of a pair, as PyTorch counts them in the plain loop."""
+    return counted(ways(*NETWORKS[case])["plain loop"])
+
+
 if __name__ == "__main__":
-    main("training", {name: partial(ways, *case) for name, case in NETWORKS.items()})
+    main("training", {name: partial(ways, *case) for name, case in NETWORKS.items()}, operations=operations)
