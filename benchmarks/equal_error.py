@@ -69,27 +69,25 @@ def components(scores: Floats) -> Components:
     return Components(float(means.var(ddof=1) - within), float(network), float(pair))
 
 
+def mean_of(tasks: Sequence[Components]) -> Components:
+    """Return the mean components of several tasks, none of them below 0."""
+    return Components(*np.mean(tasks, axis=0).clip(0).tolist())
+
+
 def variance_ratio(tasks: Sequence[Components], size: int) -> Estimate:
     """Return the variance of the mean of two separate pairs over that of all pairs of one group of ``size``.
 
-    Tasks count alike: their components are taken as shares of the variance of a pair and averaged; the interval is the
-    jackknife's over tasks, of the logarithm.
+    Of the tasks' mean components; the interval is the jackknife's over tasks, of the logarithm.
     """
-    shares = mean_shares(tasks)
 
-    def ratio(chosen: Floats) -> float:
-        mean = Components(*chosen.mean(axis=0).clip(0))
+    def ratio(chosen: Sequence[Components]) -> float:
+        mean = mean_of(chosen)
         return float(np.log(mean.of_mean(2, groups=2) / mean.of_mean(size)))
 
-    n, whole = len(shares), ratio(shares)
-    pseudo = [n * whole - (n - 1) * ratio(np.delete(shares, k, axis=0)) for k in range(n)]
+    n, whole = len(tasks), ratio(tasks)
+    pseudo = [n * whole - (n - 1) * ratio([*tasks[:k], *tasks[k + 1 :]]) for k in range(n)]
     found = Estimate.of_error(whole, float(np.std(pseudo, ddof=1)) / n**0.5, n - 1, n)
     return Estimate(*np.exp(found[:3]).tolist(), n)
-
-
-def mean_shares(tasks: Sequence[Components]) -> Floats:
-    """Return the components of each task as shares of the variance of a pair, [tasks, 3]."""
-    return np.array([[part / max(task.of_mean(2), 1e-12) for part in task] for task in tasks])
 
 
 def real_images() -> ImageSet:
@@ -127,8 +125,9 @@ def table(tasks: Sequence[Components], training: pd.DataFrame, **about: object) 
     """
     schemes = {"2 separate pairs": (4, Estimate(1.0, 1.0, 1.0, len(tasks)))}
     schemes |= {f"all pairs of {size}": (size, variance_ratio(tasks, size)) for size in (3, 4)}
-    shares = Components(*mean_shares(tasks).mean(axis=0).tolist())
-    about |= {"order_share": shares.order, "network_share": 2 * shares.network, "pair_share": shares.pair}
+    mean = mean_of(tasks)
+    parts = {"order": mean.order, "networks": 2 * mean.network, "pair": mean.pair}
+    about |= {f"{name}_share": part / mean.of_mean(2) for name, part in parts.items()}
     speed, rows = training.set_index(["case", "way"])["speedup_median"], []
     for network, (precision, way) in [(network, item) for network in NETWORKS for item in WAYS.items()]:
         for scheme, (networks, ratio) in schemes.items():

@@ -28,11 +28,11 @@ from whichtask.training import BatchedTrainer, ImageBank, LoopTrainer
 BATCH, SHAPE = 128, (32, 32, 3)
 NETWORKS: dict[str, tuple[NetworkSpec, int]] = {
     # The laptop's networks and a wider ResNet-18; and how many images an epoch has, so that each takes about as long.
-    "cnn": (CnnSpec(), 2_048),
-    "mlp": (MlpSpec(width=0.25), 2_048),
-    "resnet18 of width 1/16": (ResNetSpec(width=0.0625), 1_024),
-    "resnet18 of width 1/4": (ResNetSpec(width=0.25), 256),
-    "vit": (VitSpec(patch=4, dim=64, depth=3, heads=4, head_dim=16, mlp_dim=128), 1_024),
+    "cnn": (CnnSpec(), 1_024),
+    "mlp": (MlpSpec(width=0.25), 1_024),
+    "resnet18 of width 1/16": (ResNetSpec(width=0.0625), 512),
+    "resnet18 of width 1/4": (ResNetSpec(width=0.25), 128),
+    "vit": (VitSpec(patch=4, dim=64, depth=3, heads=4, head_dim=16, mlp_dim=128), 512),
 }
 
 
