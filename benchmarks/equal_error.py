@@ -103,7 +103,8 @@ def measure(images: ImageSet, of_kind: int, groups: int, size: int) -> list[Comp
     sets = random_tasks(everything, of_kind, 0), human_tasks(images.labels, images.class_names, "all", of_kind)
     bank, settings, found = ImageBank.of(images), AgreementSettings(group=size, images=IMAGES), []
     rows, heldout = torch.arange(IMAGES), torch.arange(IMAGES, IMAGES + HELDOUT)
-    for task, labels in tqdm([(tasks.names[k], tasks.labels[k]) for tasks in sets for k in range(of_kind)], desc="tasks"):
+    listed = [(tasks.names[k], tasks.labels[k]) for tasks in sets for k in range(of_kind)]
+    for task, labels in tqdm(listed, desc="tasks", disable=None):
         scores = np.ones((groups, size, size))
         for group in range(groups):
             seeds = [("equal error", task, group, member) for member in range(size)]

@@ -1,4 +1,7 @@
-"""Time several ways of doing the same work in turns, so that a busy machine slows all of them alike."""
+"""Time several ways of doing the same work in turns, so that a busy machine slows all of them alike.
+
+With one thread the time is the processor's, which what else runs on the machine touches least.
+"""
 
 import argparse
 import multiprocessing
@@ -41,12 +44,13 @@ def compare(ways: Ways, rounds: int, case: str = "", operations: float | None = 
     square = torch.ones(PRODUCT_SIDE, PRODUCT_SIDE) if operations else torch.ones(1, 1)
     works = [*ways.values(), lambda: square.mm(square)]
     taken: list[list[float]] = [[] for _ in works]
+    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     for turn in tqdm(range(rounds + 1), desc=f"rounds {case}", disable=None):
         for seconds, work in zip(taken, works, strict=True):
-            started = time.perf_counter()
+            started = clock()
             work()
             if turn:
-                seconds.append(time.perf_counter() - started)
+                seconds.append(clock() - started)
     *measured, product = (pd.Series(seconds) for seconds in taken)
     rows = []
     for name, seconds in zip(ways, measured, strict=True):
@@ -122,7 +126,8 @@ def main(
     parser = argparse.ArgumentParser(description=f"Compare ways of {name}, side by side.")
     parser.add_argument("--rounds", type=int, default=5, help="measured rounds (default 5)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1, as the workflow's jobs)")
-    parser.add_argument("--cases", nargs="*", default=list(cases), choices=list(cases), help="others, as ways not there, keep their rows")
+    chosen = "default: all; rows of what is not measured stay"
+    parser.add_argument("--cases", nargs="*", default=list(cases), choices=list(cases), help=chosen)
     parser.add_argument("--out", type=Path, default=Path(f"results/reference/benchmark_{name}.csv"))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -2,9 +2,9 @@
 
 python -m benchmarks.workflow results
 
-Overhead of a run is the share of its cores' time in which no job ran: 1 - (sum of jobs' seconds) / (seconds of the run x
-cores), for jobs of one thread each. It holds what starting jobs costs, and cores that wait for the last ones. A second
-core is worth the time of two trainings one after another over that of the two at once.
+Overhead of a run is the share of its cores' time in which no job ran: 1 - (sum of jobs' seconds) / (seconds of the run
+x cores), for jobs of one thread each. It holds what lies between jobs, and cores that wait for the last ones. Two cores
+are worth the time of two trainings one after another over that of the two at once.
 """
 
 import argparse
@@ -37,16 +37,24 @@ def overhead(run: Run) -> dict[str, object] | None:
         "jobs": sum(run.jobs.values()),
         "cores": cores,
         "seconds_wall": wall,
+        "seconds_cores": wall * cores,
         "seconds_jobs": jobs,
         "overhead": 1 - jobs / (wall * cores),
     }
 
 
 def overheads(folders: Sequence[Path]) -> pd.DataFrame:
-    """Return one row for each run in the records of some results folders; folders without a record have none."""
+    """Return one row for each run in the records of some results folders, and the row ``all`` of them together.
+
+    Folders without a record have none.
+    """
     records = [read_record(folder) for folder in folders if (folder / NAME).exists()]
-    rows = [row for record in records for run in record.runs if (row := overhead(run))]
-    return pd.DataFrame(rows)
+    found = pd.DataFrame([row for record in records for run in record.runs if (row := overhead(run))])
+    if found.empty:
+        return found
+    total = {"scale": "all"} | found[["jobs", "seconds_wall", "seconds_cores", "seconds_jobs"]].sum().to_dict()
+    total["overhead"] = 1 - total["seconds_jobs"] / total["seconds_cores"]
+    return pd.concat([found, pd.DataFrame([total])], ignore_index=True)
 
 
 def _train() -> None:
