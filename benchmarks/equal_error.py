@@ -87,7 +87,8 @@ def variance_ratio(tasks: Sequence[Components], size: int) -> Estimate:
     n, whole = len(tasks), ratio(tasks)
     pseudo = [n * whole - (n - 1) * ratio([*tasks[:k], *tasks[k + 1 :]]) for k in range(n)]
     found = Estimate.of_error(whole, float(np.std(pseudo, ddof=1)) / n**0.5, n - 1, n)
-    return Estimate(*np.exp(found[:3]).tolist(), n)
+    mean, low, high = np.exp(found[:3]).tolist()
+    return Estimate(mean, low, high, n)
 
 
 def real_images() -> ImageSet:
@@ -133,9 +134,13 @@ def table(tasks: Sequence[Components], training: pd.DataFrame, **about: object) 
     for network, (precision, way) in [(network, item) for network in NETWORKS for item in WAYS.items()]:
         for scheme, (networks, ratio) in schemes.items():
             faster = speed[network, way]
-            gain = [faster * value * 4 / networks for value in ratio[:3]]
+            mean_gain, low, high = (faster * value * 4 / networks for value in ratio[:3])
             row = {"network": network, "precision": precision, "scheme": scheme, "networks": networks}
-            row |= ratio.named("variance_ratio") | {"speedup": faster} | Estimate(*gain, ratio.n).named("gain")
+            row |= (
+                ratio.named("variance_ratio")
+                | {"speedup": faster}
+                | Estimate(mean_gain, low, high, ratio.n).named("gain")
+            )
             rows.append(row | {"tasks": ratio.n} | about)
     return pd.DataFrame(rows)
 

@@ -42,16 +42,20 @@ def compare(ways: Ways, rounds: int, case: str = "", operations: float | None = 
         which bf16 may surpass.
     """
     square = torch.ones(PRODUCT_SIDE, PRODUCT_SIDE) if operations else torch.ones(1, 1)
-    works = [*ways.values(), lambda: square.mm(square)]
+
+    def multiply() -> None:
+        square.mm(square)
+
+    works = [*ways.values(), multiply]
     taken: list[list[float]] = [[] for _ in works]
     clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     for turn in tqdm(range(rounds + 1), desc=f"rounds {case}", disable=None):
-        for seconds, work in zip(taken, works, strict=True):
+        for work, times in zip(works, taken, strict=True):
             started = clock()
             work()
             if turn:
-                seconds.append(clock() - started)
-    *measured, product = (pd.Series(seconds) for seconds in taken)
+                times.append(clock() - started)
+    *measured, product = (pd.Series(times) for times in taken)
     rows = []
     for name, seconds in zip(ways, measured, strict=True):
         ratio = measured[0] / seconds

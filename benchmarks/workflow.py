@@ -52,9 +52,9 @@ def overheads(folders: Sequence[Path]) -> pd.DataFrame:
     found = pd.DataFrame([row for record in records for run in record.runs if (row := overhead(run))])
     if found.empty:
         return found
-    total = {"scale": "all"} | found[["jobs", "seconds_wall", "seconds_cores", "seconds_jobs"]].sum().to_dict()
-    total["overhead"] = 1 - total["seconds_jobs"] / total["seconds_cores"]
-    return pd.concat([found, pd.DataFrame([total])], ignore_index=True)
+    total = found[["jobs", "seconds_wall", "seconds_cores", "seconds_jobs"]].sum().to_frame().T
+    total = total.assign(scale="all", overhead=1 - total["seconds_jobs"] / total["seconds_cores"])
+    return pd.concat([found, total], ignore_index=True).astype({"jobs": int})
 
 
 def _train() -> None:
