@@ -22,7 +22,7 @@ help:
 	@echo "make test     lint, types, tests, and the whole workflow at smoke scale"
 	@echo "make smoke    the whole workflow at smoke scale, into results/smoke"
 	@echo "make lint     ruff, mypy, snakefmt, snakemake --lint"
-	@echo "make benchmarks  speed of the trainers and meta-gradients, as ratios"
+	@echo "make benchmarks  speed as ratios, in under 6 minutes; FULL=1: more rounds; renews numbers in pages"
 	@echo "make operations  what the larger scales come to, counted from their configurations"
 	@echo "make reference   keep the run's tables and figures in results/reference/; renew numbers in pages"
 	@echo "make reference-gpu MINUTES=25  as much of the paper scale as fits, cheapest first; tables in results/reference/"
@@ -92,9 +92,17 @@ reference: figures
 	cp "$(RESULTS)"/discovery/*/discovered/history.csv "$(REFERENCE)/discovery_history.csv"
 	$(BIN)/python docs/_ext/site_numbers.py --write
 
+# Under six minutes on an idle core; FULL=1: more rounds and tasks, and meta-gradients of 25 and 50 steps.
+FULL ?=
 benchmarks: $(READY)
-	$(BIN)/python -m benchmarks.training
-	$(BIN)/python -m benchmarks.meta_gradient
+	$(BIN)/python -m benchmarks.training --rounds $(if $(FULL),7,3)
+	$(BIN)/python -m benchmarks.meta_gradient --rounds $(if $(FULL),3,1 --cases "5 steps" "10 steps")
+	$(BIN)/python -m benchmarks.equal_error --tasks $(if $(FULL),4,2)
+	$(BIN)/python -m benchmarks.gbi --rounds $(if $(FULL),7,2)
+	$(BIN)/python -m benchmarks.growth --rounds $(if $(FULL),3,1)
+	$(BIN)/python -m benchmarks.workflow "$(RESULTS)"
+	$(BIN)/python -m benchmarks.picture
+	$(BIN)/python docs/_ext/site_numbers.py --write
 
 # What the larger scales come to, counted from their configurations; the pages' numbers of GPU-hours are these.
 operations: $(READY)
