@@ -37,8 +37,8 @@ Found: among the first three candidates is one that correlates with the mark by 
 whose mark is independent of the class. *Union* is the same for fixed statistics (simple features, cells, frequencies,
 principal components, clusters, a linear model's logits), ranked by their association with the labels. *Datalab* says
 whether cleanlab's flags any of its seven properties. *Precision* is the share of the ten images that conflict most
-whose mark is not usual in their class, *AP* the average precision of the mark. An alarm is a finding graded high.
-Intervals are Wilson's, 95 %.
+whose mark is not usual in their class (at strength 1 there is none), *AP* the average precision of the mark. An alarm
+is a finding graded high. Intervals are Wilson's, 95 %.
 """
 COLUMNS = {"share": "share", "n": "n", "union": "union", "datalab": "Datalab", "precision": "precision", "ap": "AP"}
 
@@ -58,7 +58,9 @@ def shares(cells: pd.DataFrame) -> pd.DataFrame:
         where=cells["where"].mask(control, "control"),
         data=cells["data"].map(lambda name: Path(name).stem),
         hit=cells["found"].mask(control, cells["alarm"]).astype(bool),
-        **{column: cells[column].mask(control) for column in ("precision", "average_precision")},
+        # At strength 1 no image conflicts, so none can be found.
+        precision=cells["precision"].mask(control | (cells["strength"] == 1)),
+        average_precision=cells["average_precision"].mask(control),
     )
     everything = pd.concat([rows, rows.assign(data=ALL)])
     found = []
