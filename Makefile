@@ -110,7 +110,7 @@ operations: $(READY)
 	  headline ablations all
 	$(BIN)/python -m benchmarks.operations --configfile config/workstation.yaml \
 	  --out results/reference/operations_workstation.csv headline all
-	$(BIN)/python -m benchmarks.operations --configfile config/paper.yaml --configfile config/paper_fast.yaml \
+	$(BIN)/python -m benchmarks.operations --configfile config/paper.yaml --configfile config/paper/fast.yaml \
 	  --out results/reference/operations_paper_fast.csv headline
 	$(BIN)/python docs/_ext/site_numbers.py --write
 

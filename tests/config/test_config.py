@@ -16,6 +16,8 @@ from whichtask.errors import WhichtaskError
 ROOT = Path(__file__).parents[2]
 FILES = {name.replace("config.yaml", "laptop").removesuffix(".yaml"): ROOT / "config" / name for name in PRESETS}
 SCALED = ("smoke", "laptop", "paper")
+ON_ANOTHER = {path: FILES[path.parent.name] for path in sorted((ROOT / "config").glob("*/*.yaml"))}
+"""Files of settings that lie on a preset, which their folder is called after."""
 
 
 @pytest.mark.parametrize("path", rendered(ROOT), ids=lambda path: path.name)
@@ -34,17 +36,21 @@ def test_a_preset_is_valid_and_written_out_reads_back_as_itself(preset: str) -> 
         jsonschema.validate(content, schema)
 
 
-@pytest.mark.parametrize("scale", [name for name in FILES if name != "laptop"])
-def test_a_preset_holds_only_what_differs_from_what_it_lies_on(scale: str) -> None:
+@pytest.mark.parametrize(
+    "path", [*(FILES[name] for name in FILES if name != "laptop"), *ON_ANOTHER], ids=lambda path: path.stem
+)
+def test_a_file_holds_only_what_differs_from_what_it_lies_on(path: Path) -> None:
     def repeated(preset: Any, base: Any, at: str) -> list[str]:
         if not isinstance(preset, dict):
             return [at] if preset == base else []
         keys = preset.keys() & base.keys()
         return [found for key in keys for found in repeated(preset[key], base[key], f"{at}.{key}")]
 
-    below, _, on_another = scale.partition("_")
-    base = read_config([FILES[below]]) if on_another else Config()
-    assert not repeated(yaml.safe_load(FILES[scale].read_text()), base.model_dump(mode="json"), scale)
+    below = [ON_ANOTHER[path]] if path in ON_ANOTHER else []
+    on_it = read_config([*below, path])
+    assert on_it.results == f"results/{'_'.join(path.relative_to(ROOT / 'config').with_suffix('').parts)}"
+    own = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert not repeated(own, read_config(below).model_dump(mode="json"), path.stem)
 
 
 def test_the_schema_is_for_files_that_lie_on_others() -> None:

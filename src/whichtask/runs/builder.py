@@ -39,7 +39,7 @@ PAPERS = {
     ),
 }
 """arXiv identifier and title of each paper, by the beginning of its figures' IDs."""
-WORKFLOW_PARTS = ("workflow/rules/*.smk", "config/*.yaml", "environment.yml", "requirements.lock", "pyproject.toml")
+WORKFLOW_PARTS = ("workflow/rules/*.smk", "config/**/*.yaml", "environment.yml", "requirements.lock", "pyproject.toml")
 """Parts of the project beside the Snakefile that make the workflow what it is."""
 FURTHER_PARTS = ("README.md", "LICENSE", "CITATION.cff")
 
