@@ -42,6 +42,7 @@ SAVING_SECONDS = 30.0
 """How long a job may take to save its state when the time is up; then it is killed, with the state it saved last."""
 BY = ["data", "network", "set", "images_train", "precision", "device"]
 VALUES = ["agreement", "train_accuracy", "chance_agreement", "test_accuracy"]
+SHOWN = [*BY, "n", "agreement", "agreement_low", "agreement_high", "train_accuracy", "seconds_a_task"]
 
 
 def counter_of(plan: Plan, configfiles: Sequence[Path]) -> Counter:
@@ -109,7 +110,7 @@ def scores(plan: Plan, since: float) -> pd.DataFrame:
     return found.assign(seconds_a_task=rows.groupby(BY, sort=False)["seconds"].sum().to_numpy() / found["n"])
 
 
-def jobs_table(jobs: Sequence[Job], counter: Counter, minutes: float) -> pd.DataFrame:
+def jobs_table(jobs: Sequence[Job], counter: Counter) -> pd.DataFrame:
     """Table the jobs in their order: petaflop (blank: not counted), whether they ended, seconds of the last attempt."""
     rows = []
     for job in jobs:
@@ -123,7 +124,6 @@ def jobs_table(jobs: Sequence[Job], counter: Counter, minutes: float) -> pd.Data
                 "petaflop": None if operations is None else operations / 1e15,
                 "ended": ended,
                 "seconds": seconds if ended else None,
-                "minutes_given": minutes,
             }
         )
     return pd.DataFrame(rows)
@@ -148,7 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
     jobs = cheapest_first(plan, counter)
     snakemake = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "all"]
     failed = []
-    for job in tqdm([job for job in jobs if job.needed], unit="job", disable=None):
+    for job in tqdm([job for job in jobs if job.needed or not job.there], unit="job", disable=None):
         command = [*snakemake, *configuration_words(given.configfile), "--", job.outputs[0]]
         if not run_until(command, end) and time.monotonic() < end:
             failed.append(job.what)
@@ -157,12 +157,13 @@ def main(arguments: list[str] | None = None) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     table = scores(plan, began)
     write_csv(given.out / "agreement.csv", table)
-    write_csv(given.out / "jobs.csv", jobs_table(jobs, counter, given.minutes))
+    write_csv(given.out / "jobs.csv", jobs_table(jobs, counter))
     resolved = read_config(given.configfile).model_dump(mode="json")
     write_text(given.out / "config.yaml", yaml.safe_dump(resolved, sort_keys=False))
     if (Path(plan.results) / NAME).exists():
         shutil.copy(Path(plan.results) / NAME, given.out)
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
+    shown = table.reindex(columns=SHOWN)
+    print(shown.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
     if failed:
         sys.exit(f"error: failed: {'; '.join(failed)}; their logs are in {plan.results}/logs")
 
