@@ -1,6 +1,7 @@
 """Benchmarks: variances of the mean AS, the overhead of a recorded run, kept rows, and the picture."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -109,10 +110,17 @@ def test_speed_ups_are_against_the_first_way_and_the_peak_is_that_of_a_product()
     assert (found["peak_share"] > 0).all()
 
 
-def test_memory_is_what_the_work_adds() -> None:
-    kept: list[torch.Tensor] = []
-    assert sidebyside.peak_mib(lambda: kept.append(torch.ones(64, 2**18))) == pytest.approx(64, abs=16)
-    assert not kept  # in a process of its own
+def test_memory_is_what_the_work_adds_in_a_process_of_its_own() -> None:
+    # In a fresh process, as memory that earlier tests have freed would be taken again.
+    program = """import torch
+from benchmarks.sidebyside import peak_mib
+kept = []
+print(peak_mib(lambda: kept.append(torch.ones(64, 2**18))), len(kept))"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    added, kept = done.stdout.split()
+    assert float(added) == pytest.approx(64, abs=16)
+    assert kept == "0"
 
 
 def test_rows_of_what_was_not_measured_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
