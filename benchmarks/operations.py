@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pandas as pd
 import torch
@@ -143,6 +143,13 @@ class Counter:
         self.maker = {path: job for job in plan.jobs for path in job.outputs}
         self.operations = {job.outputs[0]: self._of(job) for job in plan.jobs}
 
+    @classmethod
+    def of(cls, plan: Plan, configfiles: Sequence[Path]) -> Self:
+        """Return the counter of a plan that Snakemake made of some configuration files."""
+        settings = read_config(configfiles)
+        human = human_partitions(count_classes(settings.data.name), settings.tasks.human, settings.tasks.human_limit)
+        return cls(plan, Settled(settings, len(human)))
+
     def _of(self, job: Job) -> float | None:
         """Return the operations of a job; None: it is not counted."""
         if job.rule in self.KINDS:
@@ -259,10 +266,8 @@ def table(folder: Path, target: str, configfiles: Sequence[Path]) -> pd.DataFram
     Columns: ``target``, ``part`` (``all``, a rule, or a figure), ``jobs`` that were counted, ``jobs_not_counted``,
     ``exaflop``, ``gpu_hours`` at ``RATE``, ``longest_gpu_hours`` of one job, ``core_hours`` at ``CORE_RATE``.
     """
-    settings = read_config(configfiles)
-    human = human_partitions(count_classes(settings.data.name), settings.tasks.human, settings.tasks.human_limit)
     plan = ask_snakemake(folder, [target], configfiles)
-    counter = Counter(plan, Settled(settings, len(human)))
+    counter = Counter.of(plan, configfiles)
     rows = [counter.row(plan.jobs, target=target, part="all")]
     for rule in dict.fromkeys(job.rule for job in plan.jobs):
         jobs = [job for job in plan.jobs if job.rule == rule]

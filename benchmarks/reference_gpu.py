@@ -21,35 +21,26 @@ from pathlib import Path
 
 import pandas as pd
 import psutil
-import yaml
 from tqdm import tqdm
 
 from benchmarks.operations import Counter
 from whichtask.agreement import ROWS
 from whichtask.artifacts import read_tensors, write_csv, write_text
 from whichtask.config import read_config
-from whichtask.data.classes import count_classes
+from whichtask.config.write import render_yaml
 from whichtask.errors import WhichtaskError
 from whichtask.figures.means import means
+from whichtask.paths import require_writable
 from whichtask.plan.cluster import TRAINING
-from whichtask.plan.plan import Plan as Settled
 from whichtask.runs.plan import Job, Plan, ask_snakemake, configuration_words
 from whichtask.runs.record import NAME
 from whichtask.runs.snakemake_files import benchmark_seconds
-from whichtask.tasks import human_partitions
 
 SAVING_SECONDS = 30.0
 """How long a job may take to save its state when the time is up; then it is killed, with the state it saved last."""
 BY = ["data", "network", "set", "images_train", "precision", "device"]
 VALUES = ["agreement", "train_accuracy", "chance_agreement", "test_accuracy"]
 SHOWN = [*BY, "n", "agreement", "agreement_low", "agreement_high", "train_accuracy", "seconds_a_task"]
-
-
-def counter_of(plan: Plan, configfiles: Sequence[Path]) -> Counter:
-    """Return the counted operations of a plan's jobs."""
-    settings = read_config(configfiles)
-    human = human_partitions(count_classes(settings.data.name), settings.tasks.human, settings.tasks.human_limit)
-    return Counter(plan, Settled(settings, len(human)))
 
 
 def cheapest_first(plan: Plan, counter: Counter) -> list[Job]:
@@ -141,8 +132,9 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"--minutes {given.minutes:g}: must be more than 0")
     began, end = time.time(), time.monotonic() + 60 * given.minutes
     try:
+        require_writable(given.out)
         plan = ask_snakemake(Path(), [given.target], given.configfile)
-        counter = counter_of(plan, given.configfile)
+        counter = Counter.of(plan, given.configfile)
     except WhichtaskError as error:
         sys.exit(f"error: {error}")
     jobs = cheapest_first(plan, counter)
@@ -154,12 +146,10 @@ def main(arguments: list[str] | None = None) -> None:
             failed.append(job.what)
         if time.monotonic() >= end:
             break
-    given.out.mkdir(parents=True, exist_ok=True)
     table = scores(plan, began)
     write_csv(given.out / "agreement.csv", table)
     write_csv(given.out / "jobs.csv", jobs_table(jobs, counter))
-    resolved = read_config(given.configfile).model_dump(mode="json")
-    write_text(given.out / "config.yaml", yaml.safe_dump(resolved, sort_keys=False))
+    write_text(given.out / "config.yaml", render_yaml(read_config(given.configfile)))
     if (Path(plan.results) / NAME).exists():
         shutil.copy(Path(plan.results) / NAME, given.out)
     shown = table.reindex(columns=SHOWN)
