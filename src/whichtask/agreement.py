@@ -30,7 +30,7 @@ from whichtask.networks import build
 from whichtask.seeding import seed_of
 from whichtask.stats import share_interval
 from whichtask.tasks import TaskSet
-from whichtask.training import FittedGroup, GroupFit, ImageBank, LiveState, Sample, divide
+from whichtask.training import FittedGroup, GroupFit, ImageBank, LiveState, Sample, divide, resolve_precision
 
 ROWS = "rows"
 
@@ -183,6 +183,6 @@ class _Sampler:
             "shared_order": settings.shared_order,
             "shared_initialisation": settings.shared_initialisation,
             "execution": settings.execution,
-            "precision": settings.precision,
+            "precision": resolve_precision(settings.precision, self.device),
             "device": self.device.type,
         }

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from whichtask.config import CnnSpec, MlpSpec, NetworkSpec, ResNetSpec, VitSpec
 from whichtask.networks import build
-from whichtask.training import BatchedTrainer, LoopTrainer, Trainer
+from whichtask.training import BatchedTrainer, LoopTrainer, Trainer, resolve_precision
 
 SPECS: list[NetworkSpec] = [
     CnnSpec(width=2, hidden=8),
@@ -117,3 +117,15 @@ def test_bf16_learns_with_weights_kept_in_fp32(kind: type[LoopTrainer] | type[Ba
         right = trainer.step(images, labels)
     assert right.min() >= 30
     assert {tensor.dtype for name, tensor in trainer.state().items() if "exp_avg" in name} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [({"avx512_bf16": True}, "bf16"), ({"amx_bf16": True}, "bf16"), ({"avx2": True}, "fp32")],
+)
+def test_auto_takes_bf16_where_the_processor_is_made_for_it(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], expected: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert resolve_precision("auto", torch.device("cpu")) == expected
+    assert [resolve_precision(asked, torch.device("cpu")) for asked in ("fp32", "bf16")] == ["fp32", "bf16"]

@@ -32,6 +32,7 @@ from whichtask.config.sections import (
     FigureStyle,
     MutualInformationSettings,
     PlanSettings,
+    Precision,
     SplitSettings,
     TaskSettings,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "MutualInformationSettings",
     "NetworkSpec",
     "PlanSettings",
+    "Precision",
     "ProxyJob",
     "RegulationJob",
     "ResNetSpec",

@@ -15,6 +15,7 @@ from whichtask.config.base import KNOWN_DATA, RESERVED_NAMES, PathPart, PathText
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
+Precision = Literal["auto", "fp32", "bf16"]
 
 
 class DataSettings(Section):
@@ -124,8 +125,9 @@ class AgreementSettings(Section):
     execution: Literal["loop", "batched"] = Field(
         "loop", description="Train networks one after another, or stacked through vmap (see benchmarks/)."
     )
-    precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="Arithmetic of the forward pass: fp32, or bf16 autocast."
+    precision: Precision = Field(
+        "fp32",
+        description="Arithmetic of the forward pass: fp32, bf16 autocast, or auto: bf16 on processors made for it.",
     )
     bootstrap: Count = Field(
         2_000, description="Bootstrap resamples of held-out images behind the interval of each pair."

@@ -6,7 +6,7 @@ from whichtask.training.finite import require_finite
 from whichtask.training.fit import FittedGroup, GroupFit, Sample
 from whichtask.training.images import ImageBank
 from whichtask.training.live import LiveState
-from whichtask.training.trainers import BatchedTrainer, LoopTrainer, Trainer
+from whichtask.training.trainers import BatchedTrainer, LoopTrainer, Trainer, resolve_precision
 
 __all__ = [
     "BatchedTrainer",
@@ -23,5 +23,6 @@ __all__ = [
     "divide",
     "load_adam",
     "require_finite",
+    "resolve_precision",
     "start_adam",
 ]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 
+from whichtask.config import Precision
 from whichtask.training.adam import State, adam_state, load_adam, start_adam
 from whichtask.training.optimizers import Adam
 
@@ -50,8 +51,18 @@ class Trainer(Protocol):
         ...
 
 
-def _autocast(device: torch.device, precision: Literal["fp32", "bf16"]) -> torch.autocast:
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+def resolve_precision(precision: Precision, device: torch.device) -> Literal["fp32", "bf16"]:
+    """Return the arithmetic of the forward pass: for ``auto`` bf16 on a processor made for it, else fp32."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    able = torch.cpu.get_capabilities()
+    return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "fp32"
+
+
+def _autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=resolve_precision(precision, device) == "bf16")
 
 
 def _full(logits: Tensor) -> Tensor:
@@ -68,7 +79,7 @@ class LoopTrainer:
         *,
         learning_rate: float,
         weight_decay: float = 0.0,
-        precision: Literal["fp32", "bf16"] = "fp32",
+        precision: Precision = "fp32",
     ):
         self.networks = list(networks)
         self.precision = precision
@@ -132,7 +143,7 @@ class BatchedTrainer:
         *,
         learning_rate: float,
         weight_decay: float = 0.0,
-        precision: Literal["fp32", "bf16"] = "fp32",
+        precision: Precision = "fp32",
     ):
         self.skeleton = networks[0]
         self.precision = precision
