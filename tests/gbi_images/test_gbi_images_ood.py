@@ -6,6 +6,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from whichtask.config.gbi.inference import AutoencoderSettings
+from whichtask.gbi.images import regret
 from whichtask.gbi.images.classifier import Classifier, dropout_mask, dropout_probabilities, logits_of
 from whichtask.gbi.images.ood import confidence_rows, energy, histogram_rows, mahalanobis, tau_rows
 from whichtask.gbi.images.regret import VariationalAutoencoder, likelihood_regret
@@ -77,6 +78,15 @@ def test_regret_is_nothing_without_steps_and_grows_with_them(variational: Variat
     assert many.mean() > few.mean()
     assert all(torch.equal(before[name], value) for name, value in variational.state_dict().items())
     assert all(parameter.grad is None for parameter in variational.parameters())
+
+
+def test_regret_of_images_in_batches_is_that_of_all_at_once(
+    variational: VariationalAutoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = torch.rand(7, 1, 8, 8, generator=torch_generator("images"), dtype=torch.float64)
+    whole = likelihood_regret(variational.double(), images, 20, 0.05, ("a",))
+    monkeypatch.setattr(regret, "REGRET_BATCH", 3)
+    torch.testing.assert_close(likelihood_regret(variational, images, 20, 0.05, ("a",)), whole)
 
 
 def test_the_bound_is_below_the_evidence_of_many_draws(variational: VariationalAutoencoder) -> None:

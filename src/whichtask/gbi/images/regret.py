@@ -6,6 +6,7 @@ latter, which needs the decoder only and treats the images of a batch independen
 """
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,8 @@ from whichtask.training.optimizers import Adam
 
 EVALUATION_DRAWS = 16
 """Draws of the latent code behind each bound that a regret compares."""
+REGRET_BATCH = 250
+"""Images that pass through the decoder together: few enough to stay in a processor's cache."""
 
 
 class VariationalAutoencoder(nn.Module):
@@ -83,7 +86,8 @@ def mean_bound(
     """Return the bound [B] averaged over ``EVALUATION_DRAWS``."""
     total = images.new_zeros(len(images))
     for _ in range(EVALUATION_DRAWS):
-        total += model.bound(images, mean, log_variance, noise_like(mean, generator))
+        batches = _batches(images, mean, log_variance, noise_like(mean, generator))
+        total += torch.cat([model.bound(*batch) for batch in batches])
     return total / EVALUATION_DRAWS
 
 
@@ -105,10 +109,10 @@ def likelihood_regret(
     optimizer = Adam(moved, lr=learning_rate)
     generator = torch_generator("gbi regret", *key, "steps")
     for _ in range(steps):
-        loss = -model.bound(images, moved[0], moved[1], noise_like(moved[0], generator)).sum()
-        # Only the posterior's gradient: the weights must not gather theirs.
-        for part, gradient in zip(moved, torch.autograd.grad(loss, moved), strict=True):
-            part.grad = gradient
+        optimizer.zero_grad()
+        for batch in _batches(images, *moved, noise_like(moved[0], generator)):
+            loss = -model.bound(*batch).sum()
+            loss.backward(inputs=moved)  # only the posterior's gradient: the weights must not gather theirs
         optimizer.step()
     before, after = (
         mean_bound(model, images, mean.detach(), log_variance.detach(), torch_generator("gbi regret", *key, "bound"))
@@ -116,6 +120,10 @@ def likelihood_regret(
     )
     require_finite([before, after], "posteriors of images", "its learning_rate", learning_rate)
     return after - before
+
+
+def _batches(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    return zip(*(tensor.split(REGRET_BATCH) for tensor in tensors), strict=True)
 
 
 def noise_like(mean: Tensor, generator: torch.Generator) -> Tensor:
