@@ -37,10 +37,22 @@ Found: among the first three candidates is one that correlates with the mark by 
 whose mark is independent of the class. *Union* is the same for fixed statistics (simple features, cells, frequencies,
 principal components, clusters, a linear model's logits), ranked by their association with the labels. *Datalab* says
 whether cleanlab's flags any of its seven properties. *Precision* is the share of the ten images that conflict most
-whose mark is not usual in their class (at strength 1 there is none), *AP* the average precision of the mark. An alarm
-is a finding graded high. Intervals are Wilson's, 95 %.
+whose mark is not usual in their class (at strength 1 there is none), *AP* the average precision of the mark on the
+further images, best of the three. A mark on one class of ten cannot correlate by much with a cut into halves; there,
+*ranked* is the share of sets with an AP of at least {precise}, *union ranked* the same of the union. An alarm is a
+finding graded high. Intervals are Wilson's, 95 %.
 """
-COLUMNS = {"share": "share", "n": "n", "union": "union", "datalab": "Datalab", "precision": "precision", "ap": "AP"}
+PRECISE = 0.5
+COLUMNS = {
+    "share": "share",
+    "n": "n",
+    "union": "union",
+    "datalab": "Datalab",
+    "precision": "precision",
+    "ap": "AP",
+    "ranked": "ranked",
+    "union_ranked": "union ranked",
+}
 
 
 def shares(cells: pd.DataFrame) -> pd.DataFrame:
@@ -50,8 +62,9 @@ def shares(cells: pd.DataFrame) -> pd.DataFrame:
         cells: rows of ``read``.
 
     Returns:
-        A row for each ``where``, ``data`` and ``of`` (a mark, a strength, a control, or all): ``share`` with Wilson's
-        interval, ``n``, the shares ``union`` and ``datalab`` where known, means ``precision`` and ``ap``.
+        A row for each ``where``, ``images``, ``data`` and ``of`` (a mark, a strength, a control, or all): ``share``
+        with Wilson's interval, ``n``, the shares ``union``, ``datalab``, ``ranked`` and ``union_ranked`` of the cells
+        in which they are known, means ``precision`` and ``ap``.
     """
     control = cells["control"].notna()
     rows = cells.assign(
@@ -60,24 +73,25 @@ def shares(cells: pd.DataFrame) -> pd.DataFrame:
         hit=cells["found"].mask(control, cells["alarm"]).astype(bool),
         # At strength 1 no image conflicts, so none can be found.
         precision=cells["precision"].mask(control | (cells["strength"] == 1)),
-        average_precision=cells["average_precision"].mask(control),
+        ap=cells["average_precision"].mask(control),
+        ranked=_reached(cells, "average_precision"),
+        union_ranked=_reached(cells, "union_average_precision"),
     )
     everything = pd.concat([rows, rows.assign(data=ALL)])
     found = []
-    for (where, data), group in everything.groupby(["where", "data"]):
-        for of, part in _parts(group, ["control"] if where == "control" else ["mark", "strength"]):
+    for keys, group in everything.groupby(["where", "images", "data"]):
+        for of, part in _parts(group, ["control"] if keys[0] == "control" else ["mark", "strength"]):
             low, high = wilson(int(part["hit"].sum()), len(part))
-            found.append(
-                {"where": where, "data": data, "of": of, "share": part["hit"].mean(), "share_low": low}
-                | {
-                    "share_high": high,
-                    "n": len(part),
-                    "union": _known(part, "union"),
-                    "datalab": _known(part, "datalab"),
-                }
-                | {"precision": part["precision"].mean(), "ap": part["average_precision"].mean()}
-            )
+            row = dict(zip(("where", "images", "data"), keys, strict=True)) | {"of": of, "share": part["hit"].mean()}
+            row |= {"share_low": low, "share_high": high, "n": len(part)}
+            found.append(row | {name: _mean(part, name) for name in list(COLUMNS)[2:]})
     return pd.DataFrame(found)
+
+
+def _reached(cells: pd.DataFrame, column: str) -> "pd.Series[Any]":
+    """Return whether an average precision is high, for marks on one class where it is known."""
+    known = cells.get(column, pd.Series(np.nan, cells.index))
+    return (known >= PRECISE).astype(float).mask(known.isna() | (cells["where"] != "one") | cells["control"].notna())
 
 
 def _parts(rows: pd.DataFrame, by: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -87,20 +101,22 @@ def _parts(rows: pd.DataFrame, by: list[str]) -> Iterator[tuple[str, pd.DataFram
     yield ALL, rows
 
 
-def _known(rows: pd.DataFrame, peer: str) -> float:
-    known = rows[peer].dropna() if peer in rows else rows.iloc[:0]
-    return float(np.mean(known.to_numpy(bool))) if len(known) else float("nan")
+def _mean(rows: pd.DataFrame, column: str) -> float:
+    known = rows[column].dropna() if column in rows else rows.iloc[:0]
+    return float(np.mean(known.to_numpy(float))) if len(known) else float("nan")
 
 
 def page(table: pd.DataFrame) -> str:
     """Return a page with a table for each kind of cell."""
-    parts = [HEAD.format(probe=PROBE)]
-    for (where, data), rows in table.groupby(["where", "data"], sort=False):
+    parts = [HEAD.format(probe=PROBE, precise=PRECISE)]
+    for (where, images, data), rows in table.groupby(["where", "images", "data"], sort=False):
         lines = [
             "| " + " | ".join([row["of"], *(_cell(row, column) for column in COLUMNS)]) + " |"
             for _, row in rows.iterrows()
         ]
-        parts.append(f"\n## {TITLES[str(where)]}, {data}\n\n| | {' | '.join(COLUMNS.values())} |\n| --- |")
+        parts.append(
+            f"\n## {TITLES[str(where)]}, {data}, {images:,} images\n\n| | {' | '.join(COLUMNS.values())} |\n| --- |"
+        )
         parts.append(" --- |" * len(COLUMNS) + "\n" + "\n".join(lines) + "\n")
     return "".join(parts)
 

@@ -1,6 +1,6 @@
 """One cell of the proof: plant a mark in images, audit them, and judge the first three candidates on probe images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from benchmarks.audit.marks import MARKS, Planted, plant
 from benchmarks.audit.peers import datalab, union
-from whichtask.auditing.cuts import phi
+from whichtask.auditing.cuts import Cut, phi
 from whichtask.auditing.explain import conflicts
 from whichtask.auditing.reading import Given
 from whichtask.auditing.run import Audit, run_audit
@@ -99,15 +99,19 @@ def run_peers(cell: Cell) -> dict[str, Any]:
     """Judge other ways on one cell.
 
     Returns:
-        ``union``: whether one of its first three cuts holds the mark; None for a control. ``datalab``: whether it flags
-        any property; None where it is not installed.
+        ``union``: whether one of its first three cuts holds the mark, None for a control; ``union_average_precision``:
+        of the mark, as in ``run_cell``. ``datalab``: whether it flags any property; None where it is not installed.
     """
     planted, labels, *_ = draw(cell)
     n = len(labels)
     cuts = union(planted.images, labels, FIRST)
     flagged = datalab(planted.images[:n], labels)
-    found = any(abs(phi(cut[n:], planted.mark[n:])) >= FOUND for cut in cuts)
-    return {"union": None if cell.control else found, "datalab": None if flagged is None else bool(flagged)}
+    found = any(abs(phi(cut.labels[n:], planted.mark[n:])) >= FOUND for cut in cuts)
+    return {
+        "union": None if cell.control else found,
+        "union_average_precision": None if cell.control else _average_precision(cuts, planted.mark[n:]),
+        "datalab": None if flagged is None else bool(flagged),
+    }
 
 
 def run_cell(cell: Cell) -> dict[str, Any]:
@@ -126,8 +130,6 @@ def run_cell(cell: Cell) -> dict[str, Any]:
     given = Given(cell.data, planted.images[:n], labels, names, tuple(map(str, range(n))))
     audit = run_audit(given, minutes=cell.minutes, seed=cell.seed, probe=planted.images[n:], quiet=True)
     phis, further = ([] if mark is None else _phis(audit, mark[n:]) for mark in (planted.mark, second))
-    sureness = [one.cut.sureness[n:] for one in audit.findings[:FIRST]]
-    precisions = [average_precision_score(planted.mark[n:], sign * one) for one in sureness for sign in (1, -1)]
     found = 1 <= _rank(phis) <= FIRST
     return asdict(cell) | {
         "found": found and (second is None or 1 <= _rank(further) <= FIRST + 1),
@@ -138,7 +140,7 @@ def run_cell(cell: Cell) -> dict[str, Any]:
         "rank": _rank(phis),
         "rank_second": _rank(further),
         "alarm": any(one.grade == "high" for one in audit.findings),
-        "average_precision": max(precisions, default=float("nan")),
+        "average_precision": _average_precision([one.cut for one in audit.findings[:FIRST]], planted.mark[n:]),
         "precision": _precision(audit, phis, planted.mark[:n], np.isin(labels, side)),
         "accuracy": audit.accuracy.mean,
         "seconds": audit.seconds,
@@ -147,6 +149,12 @@ def run_cell(cell: Cell) -> dict[str, Any]:
 
 def _phis(audit: Audit, mark: npt.NDArray[np.bool_]) -> list[float]:
     return [abs(phi(one.cut.labels[-PROBE:], mark)) for one in audit.findings]
+
+
+def _average_precision(cuts: Sequence[Cut], mark: npt.NDArray[np.bool_]) -> float:
+    """Return the best average precision of the probe's mark, by any of the cuts and either side of it."""
+    sureness = [sign * cut.sureness[-PROBE:] for cut in cuts for sign in (1, -1)]
+    return max((average_precision_score(mark, one) for one in sureness), default=float("nan"))
 
 
 def _rank(phis: list[float]) -> int:

@@ -109,14 +109,16 @@ def plant(images: Images, labels: Labels, mark: str, side: Labels, strength: flo
 
     Args:
         images: uint8 [N, H, W, C].
-        labels: [N]; -1 for probe images, half of which are marked whatever they show.
+        labels: [N]; -1 for probe images, which are marked whatever they show, as many as if classes were of one size.
         mark: one of ``MARKS``.
         side: the classes that are marked.
         strength: share of the images whose mark agrees with the side of their class.
         seed: of the draw.
     """
     draw = numpy_generator("plant", mark, seed).random(len(labels))
-    share = np.where(labels < 0, 0.5, np.where(np.isin(labels, side), strength, 1 - strength))
+    part = len(side) / (labels.max() + 1)
+    among_all = part * strength + (1 - part) * (1 - strength)
+    share = np.where(labels < 0, among_all, np.where(np.isin(labels, side), strength, 1 - strength))
     marked = draw < share
     planted = images.copy()
     planted[marked] = MARKS[mark](images[marked])

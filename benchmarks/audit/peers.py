@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
-from whichtask.auditing.cuts import Bools, Cut, merged
+from whichtask.auditing.cuts import Cut, merged
 from whichtask.auditing.grades import counts_of, cramers_v
 from whichtask.auditing.measured import families
 from whichtask.tasks import principal_components, simple_features
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.floating[Any]]
 COMPONENTS, CLUSTERS, FOLDS = 32, 8, 5
 
 
-def union(images: Images, labels: Integers, first: int) -> list[Bools]:
+def union(images: Images, labels: Integers, first: int) -> list[Cut]:
     """Return the first cuts of a union of three sources, ranked by Cramer's V with the labels.
 
     Features are cut at their medians: simple ones, means and deviations of cells, bands of frequency; principal
@@ -40,11 +40,11 @@ def union(images: Images, labels: Integers, first: int) -> list[Bools]:
     columns = [simple_features(images).values, measured["layout"], measured["frequency"], components]
     columns.append(_logits(components, labels))
     values = np.concatenate(columns, axis=1)
-    cuts = list((values > np.median(values[:n], axis=0)).T)
+    sureness = list((values - np.median(values[:n], axis=0)).T)
     clusters = KMeans(CLUSTERS, random_state=0, n_init=4).fit(components[:n]).predict(components)
-    cuts += [clusters == k for k in range(CLUSTERS)]
-    ranked = [Cut("union", cut, np.zeros(0), cramers_v(counts_of(cut[:n], labels))) for cut in cuts]
-    return [cut.labels for cut in merged(ranked, first)]
+    sureness += [np.where(clusters == k, 1.0, -1.0) for k in range(CLUSTERS)]
+    ranked = [Cut("union", one > 0, one, cramers_v(counts_of(one[:n] > 0, labels))) for one in sureness]
+    return merged(ranked, first)
 
 
 def _logits(features: Floats, labels: Integers) -> Floats:
