@@ -97,6 +97,7 @@ FULL ?=
 benchmarks: $(READY)
 	$(BIN)/python -m benchmarks.training --rounds $(if $(FULL),7,3)
 	$(BIN)/python -m benchmarks.meta_gradient --rounds $(if $(FULL),3,1 --cases "5 steps" "10 steps")
+	$(BIN)/python -m benchmarks.discovery --steps $(if $(FULL),150,8)
 	$(BIN)/python -m benchmarks.equal_error --tasks $(if $(FULL),4,2)
 	$(BIN)/python -m benchmarks.gbi --rounds $(if $(FULL),7,2)
 	$(BIN)/python -m benchmarks.growth --rounds $(if $(FULL),3,1)

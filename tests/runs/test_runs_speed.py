@@ -14,14 +14,16 @@ from projects import ROOT
 
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
 
-from benchmarks import gbi, growth, picture, sidebyside, training
+from benchmarks import discovery, gbi, growth, picture, sidebyside, training
 from benchmarks.equal_error import Components, components, table, variance_ratio
 from benchmarks.workflow import overheads
 
-from whichtask.config import MlpSpec
+from whichtask.config import Config, MlpSpec
+from whichtask.data import ImageSet
 from whichtask.discovery import TaskSearch
 from whichtask.figures.style import save, styled
 from whichtask.stats import Floats
+from whichtask.training import ImageBank, divide
 
 TRUE = Components(order=0.25, network=0.09, pair=0.64)
 
@@ -169,3 +171,21 @@ def test_the_picture_shows_every_network_and_way(tmp_path: Path) -> None:
         assert figure.get_figwidth() == 7
         save(figure, tmp_path / "speed.png", dpi=50)
     assert (tmp_path / "speed.svg").exists()
+
+
+def test_two_searches_that_differ_in_nothing_find_the_same_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "WAYS", ("unrolled", "plain"))
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 256, (400, 8, 8, 1)).astype(np.uint8), rng.integers(0, 2, 400)
+    images = ImageSet("noise", pixels[:390], labels[:390], pixels[390:], labels[390:], ("a", "b"))
+    small = {"train_images": 200, "heldout_images": 50, "discovery_heldout_images": 50}
+    search = {"inner_steps": 2, "inner_batch_size": 16, "agreement_batch_size": 16, "tasks": 3, "dimensions": 3}
+    laptop = Config()
+    parts = {"data": laptop.data.model_copy(update=small), "discovery": laptop.discovery.model_copy(update=search)}
+    settings = laptop.model_copy(update=parts)
+    division = divide(390, settings.data)
+    found = discovery.compare(ImageBank.of(images), division, settings, 3)
+    assert found["equal_labels_least"].min() > 0.99, "the same draws and gradients"
+    assert found["proxy_difference"].max() < 0.1
+    assert (found["seconds"] > 0).all()
+    assert found.loc[0, "speedup"] == 1
