@@ -10,16 +10,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from whichtask.errors import WhichtaskError
-from whichtask.machine import leases
+from whichtask.machine import devices, leases
 
 CARDS = ["GPU-aaaa-1", "GPU-aabb-2", "GPU-cccc-3", "GPU-dddd-4"]
 JOB = """
 import json, os, sys
-from whichtask.machine import leases
+from whichtask.machine import devices, leases
 leases.installed_cards = lambda: json.loads(sys.argv[1])
 leases.POLL_SECONDS = 0.02
 lease = leases.take_lease()
@@ -166,3 +167,15 @@ def test_a_folder_that_cannot_be_used_is_one_clear_error(tmp_path: Path, monkeyp
     monkeypatch.setenv(leases.FOLDER, str(tmp_path / "file" / "below"))
     with pytest.raises(WhichtaskError, match="cannot keep GPU leases in"):
         leases.take_lease()
+
+
+def test_a_leased_gpu_multiplies_in_tf32_and_the_cpu_in_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", asked.append)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices, "take_lease", lambda: None)
+    assert devices.choose_device() == torch.device("cpu")
+    assert not asked
+    monkeypatch.setattr(devices, "take_lease", lambda: leases.Lease(CARDS[0], 0, -1))
+    assert devices.choose_device() == torch.device("cuda")
+    assert asked == ["high"]
