@@ -2,7 +2,7 @@
 
 python -m benchmarks.discovery
 
-The main search of the laptop scale, with the estimator of its early runs and with ``auto``. Both draw the same networks
+The main search of the laptop scale, with its estimator ``unrolled`` and with ``auto``. Both draw the same networks
 and batches, so their gradients differ by rounding only, which training may make larger.
 """
 

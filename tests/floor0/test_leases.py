@@ -20,7 +20,7 @@ from whichtask.machine import devices, leases
 CARDS = ["GPU-aaaa-1", "GPU-aabb-2", "GPU-cccc-3", "GPU-dddd-4"]
 JOB = """
 import json, os, sys
-from whichtask.machine import devices, leases
+from whichtask.machine import leases
 leases.installed_cards = lambda: json.loads(sys.argv[1])
 leases.POLL_SECONDS = 0.02
 lease = leases.take_lease()

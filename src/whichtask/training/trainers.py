@@ -61,8 +61,8 @@ def resolve_precision(precision: Precision, device: torch.device) -> Literal["fp
     return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "fp32"
 
 
-def _autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=resolve_precision(precision, device) == "bf16")
+def _autocast(device: torch.device, precision: Literal["fp32", "bf16"]) -> torch.autocast:
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
 def _full(logits: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ class LoopTrainer:
         precision: Precision = "fp32",
     ):
         self.networks = list(networks)
-        self.precision = precision
+        self.precision = resolve_precision(precision, next(networks[0].parameters()).device)
         self.optimizers = [
             Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
             for network in self.networks
@@ -146,7 +146,7 @@ class BatchedTrainer:
         precision: Precision = "fp32",
     ):
         self.skeleton = networks[0]
-        self.precision = precision
+        self.precision = resolve_precision(precision, next(networks[0].parameters()).device)
         parameters, buffers = stack_module_state(list(networks))
         self.parameters: State = {name: value.detach().requires_grad_() for name, value in parameters.items()}
         self.buffers: State = dict(buffers)
